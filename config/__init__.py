@@ -1,0 +1,5 @@
+"""Wiring of the site: settings, addresses, queue."""
+
+from config.celery import app as celery_app
+
+__all__ = ["celery_app"]
