@@ -28,6 +28,9 @@ SECRET_KEY = env.text("CPL_SECRET_KEY", "embedded-site-only-" + "0" * 40 if EMBE
 ALLOWED_HOSTS = env.words("CPL_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver" if EMBEDDED else "")
 CSRF_TRUSTED_ORIGINS = env.words("CPL_TRUSTED_ORIGINS")
 CPL_BASE_URL = env.text("CPL_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+# Ed25519 in PEM (the public half is enough where nothing is published); 32 bytes in base64, newest first. See core/crypto.py.
+CPL_RELEASE_KEY = env.text("CPL_RELEASE_KEY", "" if EMBEDDED else None)
+CPL_RED_KEY = env.text("CPL_RED_KEY", "" if EMBEDDED else None)
 
 # --- Rules of the house ----------------------------------------------------------------------------------------------
 CPL_PRINCIPAL = env.number("CPL_PRINCIPAL", 3)
@@ -133,6 +136,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "data_folder_out": str(QUEUE_DIR),
         "control_folder": str(QUEUE_DIR / "control"),
         "store_processed": False,
+        "polling_interval": 0.2,
     }
 )
 CELERY_TASK_SERIALIZER = "json"
@@ -145,6 +149,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_TASK_TIME_LIMIT = 270
 CELERY_TIMEZONE = "Europe/London"
+CELERY_TASK_DEFAULT_QUEUE = "gates"
+CELERY_BEAT_SCHEDULE_FILENAME = str(QUEUE_DIR / "beat-schedule")
 
 # --- People ----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

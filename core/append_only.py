@@ -1,0 +1,65 @@
+"""Database triggers that refuse to change or delete rows of a table, whoever asks.
+
+For migrations: `operations = [append_only.protect("core_auditentry")]`. `manage.py flush`, which is asked to empty the whole
+database, lifts them on SQLite; PostgreSQL flushes with TRUNCATE, which row triggers do not see.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import migrations, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+PREFIX = "append_only_"
+
+
+def protect(table: str) -> migrations.RunPython:
+    """The migration operation that makes TABLE append-only."""
+
+    def forwards(apps: Any, editor: Any) -> None:
+        for statement in _statements(table)[editor.connection.vendor]:
+            editor.execute(statement)
+
+    def backwards(apps: Any, editor: Any) -> None:
+        for act in ("update", "delete"):
+            where = f" ON {table}" if editor.connection.vendor == "postgresql" else ""
+            editor.execute(f"DROP TRIGGER {PREFIX}{act}_{table}{where}")
+
+    return migrations.RunPython(forwards, backwards)
+
+
+@contextmanager
+def lifted(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Without the triggers of any table, on SQLite; all in one transaction, so they are back whatever happens."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s", [f"{PREFIX}%"])
+        triggers = cursor.fetchall()
+        for name, _ in triggers:
+            cursor.execute(f"DROP TRIGGER {name}")
+        yield
+        for _, sql in triggers:
+            cursor.execute(sql)
+
+
+def _statements(table: str) -> dict[str, list[str]]:
+    acts = ("update", "delete")
+    return {
+        "sqlite": [
+            f"CREATE TRIGGER {PREFIX}{act}_{table} BEFORE {act.upper()} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            for act in acts
+        ],
+        "postgresql": [
+            f"CREATE OR REPLACE FUNCTION {PREFIX}refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$",
+            *(
+                f"CREATE TRIGGER {PREFIX}{act}_{table} BEFORE {act.upper()} ON {table} "
+                f"FOR EACH ROW EXECUTE FUNCTION {PREFIX}refuse()"
+                for act in acts
+            ),
+        ],
+    }

@@ -1,0 +1,176 @@
+"""The vault: bytes kept under their SHA-256, never changed, never deleted.
+
+Two areas: the plain one (`CPL_VAULT_DIR`) and the RED one (`CPL_RED_DIR`), whose files are sealed with the RED key; there too
+the name is the SHA-256 of the plain bytes. Whatever is read is verified first.
+"""
+
+import hashlib
+import io
+import logging
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from django.conf import settings
+
+from core import crypto
+
+logger = logging.getLogger(__name__)
+
+INCOMING = "incoming"  # half-written files live here, so that nothing half-written ever has a name in the vault
+CHUNK = 1024 * 1024
+NAME = re.compile(r"[0-9a-f]{64}")
+
+
+class Missing(Exception):  # noqa: N818 - reads as vault.Missing
+    """The vault holds no such bytes."""
+
+
+class Damaged(Exception):  # noqa: N818 - reads as vault.Damaged
+    """What the vault holds under this name is not what was put there."""
+
+
+def put(data: bytes, red: bool = False) -> str:
+    """Keep DATA; returns its SHA-256 in hex. On disk for good on return. Raises OSError when the disk will not have it."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    path = _path(sha256, red)
+    if path.exists():
+        if _intact(sha256, red):
+            # Whoever wrote it may have been killed before this step; the promise of this call must not depend on it.
+            _sync_folder(path.parent)
+            return sha256
+        logger.error("vault: damaged %s replaced by the right bytes", sha256)
+    _write(path, crypto.encrypt_bytes(data, _context(sha256)) if red else data, red)
+    return sha256
+
+
+def read(sha256: str, red: bool = False) -> bytes:
+    """The bytes of that name, verified. Raises Missing, Damaged, or crypto.UnknownKey when the RED key is another."""
+    try:
+        stored = _path(sha256, red).read_bytes()
+    except FileNotFoundError:
+        raise Missing(f"The vault has no {sha256}.") from None
+    if red:
+        try:
+            stored = crypto.decrypt_bytes(stored, _context(sha256))
+        except crypto.Unreadable:
+            raise Damaged(f"The vault's {sha256} is damaged.") from None
+    if hashlib.sha256(stored).hexdigest() != sha256:
+        raise Damaged(f"The vault's {sha256} is damaged.")
+    return stored
+
+
+def open(sha256: str, red: bool = False) -> BinaryIO:  # noqa: A001 - called as vault.open
+    """A stream of the verified bytes, at its start; plain bytes come from the disk, RED from memory. Raises as `read`."""
+    if red:
+        return io.BytesIO(read(sha256, red=True))
+    try:
+        stream = _path(sha256, red).open("rb")
+    except FileNotFoundError:
+        raise Missing(f"The vault has no {sha256}.") from None
+    if hashlib.file_digest(stream, "sha256").hexdigest() != sha256:
+        stream.close()
+        raise Damaged(f"The vault's {sha256} is damaged.")
+    stream.seek(0)
+    return stream
+
+
+def exists(sha256: str, red: bool = False) -> bool:
+    """Whether the vault holds bytes of that name (not whether they are intact)."""
+    return _path(sha256, red).is_file()
+
+
+def size(sha256: str, red: bool = False) -> int:
+    """Number of plain bytes. Raises Missing."""
+    try:
+        stored = _path(sha256, red).stat().st_size
+    except FileNotFoundError:
+        raise Missing(f"The vault has no {sha256}.") from None
+    return stored - crypto.OVERHEAD if red else stored
+
+
+def names(red: bool = False) -> Iterator[str]:
+    """Every name in the area, in order."""
+    for folder in sorted(_root(red).glob("[0-9a-f][0-9a-f]")):
+        yield from sorted(path.name for path in folder.iterdir() if NAME.fullmatch(path.name))
+
+
+def writable() -> bool:
+    """Whether both areas take new bytes now; tried, not guessed."""
+    try:
+        for red in (False, True):
+            with tempfile.TemporaryFile(dir=_folder(_root(red) / INCOMING)) as probe:
+                probe.write(b"?")
+    except OSError:
+        return False
+    return True
+
+
+def tidy(older_than: float = 24 * 3600) -> int:
+    """Remove what killed processes left half-written more than OLDER_THAN seconds ago; returns how many files."""
+    removed = 0
+    for red in (False, True):
+        for path in _folder(_root(red) / INCOMING).iterdir():
+            if path.stat().st_mtime < time.time() - older_than:
+                path.unlink()
+                removed += 1
+    return removed
+
+
+def _write(path: Path, stored: bytes, red: bool) -> None:
+    """All or nothing: a complete file appears under its name, or none does, whatever is killed or full at whatever moment."""
+    handle, temporary = tempfile.mkstemp(dir=_folder(_root(red) / INCOMING))
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(stored)
+            file.flush()
+            os.fchmod(file.fileno(), 0o400)
+            os.fsync(file.fileno())
+        Path(temporary).rename(_folder(path.parent) / path.name)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _intact(sha256: str, red: bool) -> bool:
+    try:
+        open(sha256, red).close()
+    except (Missing, Damaged, crypto.UnknownKey):
+        return False
+    return True
+
+
+def _root(red: bool) -> Path:
+    return Path(settings.CPL_RED_DIR if red else settings.CPL_VAULT_DIR)
+
+
+def _path(sha256: str, red: bool) -> Path:
+    """Where these bytes lie. Names reach this from addresses of pages, so nothing but 64 hex digits may become a path."""
+    if not NAME.fullmatch(sha256):
+        raise Missing("That is no name of anything in the vault.")
+    return _root(red) / sha256[:2] / sha256
+
+
+def _context(sha256: str) -> str:
+    return f"vault:{sha256}"
+
+
+def _folder(path: Path) -> Path:
+    """The folder, made and on disk."""
+    if not path.is_dir():
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _sync_folder(path.parent)
+    return path
+
+
+def _sync_folder(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
