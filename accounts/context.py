@@ -1,0 +1,62 @@
+"""What every page knows: which site it is on and which places its reader may go to."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from accounts.access import Action, rights
+
+
+@dataclass(frozen=True)
+class Place:
+    """One item of the header: shown to those who may do `action`, or to everybody."""
+
+    label: str
+    page: str
+    action: Action | None = None
+
+
+PLACES = (
+    Place("Queue", "cases:queue", Action.READ_CASE),
+    Place("CPL", "cpl:home"),
+    Place("Certificates", "certificates:list", Action.READ_CASE),
+    Place("Publications", "cpl:workbench", Action.PUBLISH),
+    Place("FIR", "repositories:fir", Action.READ_FIR),
+    Place("DZIR", "repositories:dzir", Action.READ_DZIR),
+    Place("Check a workbook", "check:start"),
+    Place("Mail log", "notifications:mail_log", Action.READ_MAIL_LOG),
+)
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """A link in the header; `current` when its page, or one below it, is being read."""
+
+    label: str
+    url: str
+    current: bool
+
+
+def site(request: HttpRequest) -> dict[str, object]:
+    """Context processor: `demo`, `environment`, `nav`, `rights`; empty of rights where no user is known (error pages)."""
+    user = getattr(request, "user", None)
+    allowed = rights(user) if user is not None and user.is_authenticated else frozenset()
+    return {
+        "demo": settings.CPL_DEMO,
+        "environment": settings.CPL_ENV,
+        "nav": [item for place in PLACES if (item := _item(place, request, allowed))],
+        "rights": {action.name.lower(): action in allowed for action in Action},
+    }
+
+
+def _item(place: Place, request: HttpRequest, allowed: frozenset[Action]) -> NavItem | None:
+    if place.action is not None and place.action not in allowed:
+        return None
+    try:
+        url = reverse(place.page)
+    except NoReverseMatch:
+        return None
+    here = request.path
+    return NavItem(place.label, url, here == url or (url != "/" and here.startswith(url)))
