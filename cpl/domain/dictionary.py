@@ -35,7 +35,7 @@ class Publication(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DataItem:
-    """One Data Group and Data Attribute. `key` is "Group.Attribute" as the New Entry tab writes it, and names the value everywhere."""
+    """One Data Group and Data Attribute. Its `key`, "Group.Attribute" as on the New Entry tab, names its value everywhere."""
 
     group: str
     attribute: str

@@ -8,10 +8,11 @@ from cpl.domain.dictionary import DeviceType, Kind, ListValue, RuleSet, data_ite
 
 Row = dict[str, Any]
 DATE_OCTETS = len("dd/mm/yyyy")
+SPELLED_OUT = 4  # pairs of hexadecimal digits that a format shows one by one
 
 
 def parse(*texts: str) -> RuleSet:
-    """The rule set of the last of the TOML texts, which come in the order of their principal versions, each extending the one before.
+    """The rule set of the last of the TOML texts. They come in the order of their principal versions, each extending the last.
 
     Raises ValueError (a TOML error is one) when a file is wrong: these files belong to the program.
     """
@@ -83,10 +84,9 @@ def _completed(row: Row, conditions: Mapping[str, str]) -> Row:
 
 def _format_in_words(row: Row) -> str:
     octets = row["max_octets"]
-    pairs = "XX" if row.get("octets") == 1 else "XX:XX:…:XX" if row.get("octets", 0) > 4 else ":".join(["XX"] * row.get("octets", 0))
     match Kind(row["kind"]):
         case Kind.HEX:
-            return f"{octets} octets: {pairs}, each X one of the digits 0 to 9 and A to F."
+            return f"{octets} octets: {_pairs(row['octets'])}, each X one of the digits 0 to 9 and A to F."
         case Kind.DATE:
             return "10 octets: dd/mm/yyyy, as text."
         case Kind.PRINTABLE:
@@ -95,3 +95,7 @@ def _format_in_words(row: Row) -> str:
             return f"Up to {octets} octets of UTF-8; a semicolon between two."
         case _:
             return f"Up to {octets} octets of UTF-8."
+
+
+def _pairs(count: int) -> str:
+    return ":".join(["XX"] * count) if count <= SPELLED_OUT else "XX:XX:…:XX"

@@ -1,6 +1,7 @@
 """One Device Model on the list: its identity and the forms in which its values are compared and published."""
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +26,8 @@ CURRENT = "Current"
 REMOVED = "Removed"
 
 _PREFIX = re.compile(r"\[([A-Z])\]\s*")
-_CORE = re.compile(r"[0-9]{10}-[0-9]{4}|[A-Z]{4}[0-9]{8}")
+# Never part of a longer run of digits or letters: "ESME1433053936-1197" is 1433053936-1197, not ESME14330539.
+_CORE = re.compile(r"(?<![0-9])[0-9]{10}-[0-9]{4}(?![0-9])|(?<![A-Z])[A-Z]{4}[0-9]{8}(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,12 @@ def device_key(values: Values) -> str:
 
 def twin_key(values: Values) -> str:
     """SHA-256 (hex) of the Device Model with device type, SMETS/CHTS and GBCS version: equal for true duplicates (rule D1)."""
-    return _digest((*device_fields(values), *(values.get(key, "").strip().casefold() for key in TRIO)))
+    return _digest(twin_fields(values))
+
+
+def twin_fields(values: Values) -> tuple[str, ...]:
+    """What `twin_key` is made of: the five Device_Model values, then device type, SMETS/CHTS and GBCS version, case folded."""
+    return *device_fields(values), *(values.get(key, "").strip().casefold() for key in TRIO)
 
 
 def certificate_prefix(number: str) -> str:
@@ -81,4 +88,4 @@ def model_and_hardware(values: Values) -> str:
 
 
 def _digest(parts: tuple[str, ...]) -> str:
-    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -30,7 +30,7 @@ class FormCell:
 
 @dataclass(frozen=True, slots=True)
 class FormReading:
-    """One reading of a form. `refusals` (rule F1 and the package rules P…) say why it cannot be used; then `cells` may be empty."""
+    """One reading of a form. `refusals` (rule F1, package rules P…) say why it cannot be used; then `cells` may be empty."""
 
     cells: Mapping[str, FormCell] = field(default_factory=dict)
     missing: tuple[str, ...] = ()  # keys of data items with no row on the tab
