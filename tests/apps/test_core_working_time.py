@@ -92,8 +92,9 @@ def test_pauses_move_the_date(pauses: list[tuple[str, str]], due: str) -> None:
     assert CALENDAR.due(london("2026-02-23T10:00"), pauses=spans) == london(due)
 
 
-moments = st.datetimes(datetime(2018, 1, 1), datetime(2035, 12, 31), timezones=st.just(UTC))
 days = st.dates(date(2018, 1, 1), date(2035, 12, 31))
+within_a_day = st.timedeltas(timedelta(), timedelta(days=1))
+moments = st.builds(lambda day, after: datetime.combine(day, time(), UTC) + after, days, within_a_day)
 spans = st.tuples(moments, st.timedeltas(timedelta(), timedelta(days=40))).map(lambda pair: (pair[0], pair[0] + pair[1]))
 
 
