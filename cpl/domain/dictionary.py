@@ -50,6 +50,7 @@ class DataItem:
     prefixes: tuple[str, ...] = ()  # CPA_NUMBER: what stands before the number, without the blank
     multiline: bool = False  # TEXT: line breaks are allowed
     applies: str = "all"  # who must fill it: see cpl/domain/applicability.py
+    listed_may_lack: bool = False  # entries that were listed before the item existed need no value
     published: frozenset[Publication] = frozenset()
     list_group: str = ""  # heading in 'Central Products List' where it differs from group
     list_attribute: str = ""

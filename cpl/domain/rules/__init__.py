@@ -1,0 +1,1 @@
+"""The field rules, one file a subject; `cpl.domain.validate` puts them together."""

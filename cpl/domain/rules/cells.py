@@ -1,0 +1,99 @@
+"""Cells that hold something else than text: what Excel made of the answer, and whether it can be read (F3, F9, F16, F19)."""
+
+import datetime
+import re
+from dataclasses import dataclass
+
+from cpl.domain.dictionary import DataItem, Kind
+from cpl.domain.form import CellKind, FormCell
+from cpl.domain.rules.problem import Problem, error, note, warning
+
+RETYPE = "Give the cell the format Text, then type the value again."
+EXCEL_EPOCH = datetime.date(1899, 12, 30)
+HIGHEST_SERIAL = 2_958_465  # 31/12/9999
+SECONDS_A_DAY = 24 * 60 * 60
+MONTHS = 12
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,20})?([Ee][+-]?\d{1,3})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class CellText:
+    """The text of a cell. `usable` False: the problem says why nothing more can be said about it."""
+
+    text: str
+    usable: bool = True
+    problem: Problem | None = None
+
+
+def text_of(item: DataItem, cell: FormCell) -> CellText:
+    """What the cell says for this data item, as text."""
+    if cell.kind is CellKind.TEXT or not cell.value.strip():
+        return CellText(cell.value) if cell.kind is not CellKind.FORMULA else _refused(item, cell)
+    if cell.kind in {CellKind.FORMULA, CellKind.ERROR, CellKind.BOOLEAN}:
+        return _refused(item, cell)
+    if item.kind is Kind.HEX:
+        return CellText(cell.value, usable=False, problem=error(item.rule, item.key, f"{_mangled(cell)} {RETYPE}"))
+    if item.kind is Kind.DATE:
+        return _date(item, cell)
+    if item.kind is Kind.PATH:
+        text = f"Excel holds a number here, so the zeros in front of an entry number are lost. {RETYPE}"
+        return CellText(cell.value, usable=False, problem=error(item.rule, item.key, text))
+    return CellText(cell.value, problem=_number_as_text(item, cell))
+
+
+def _refused(item: DataItem, cell: FormCell) -> CellText:
+    what = {
+        CellKind.FORMULA: "The cell holds a formula, and a form must hold the answer itself.",
+        CellKind.ERROR: "The cell holds an Excel error.",
+        CellKind.BOOLEAN: "Excel turned the answer into TRUE or FALSE.",
+    }[cell.kind]
+    return CellText(cell.value, usable=False, problem=error("F19", item.key, f"{what} {RETYPE}", guidance="5.2"))
+
+
+def _mangled(cell: FormCell) -> str:
+    number = _as_number(cell.value)
+    if cell.kind is CellKind.NUMBER or number is None:
+        what = "a date" if cell.kind is CellKind.DATE else f"the number {cell.value.strip()[:20]}"
+        return f"Excel turned what was typed into {what}, so colons or zeros in front are lost."
+    if number < HIGHEST_SERIAL and number != int(number):
+        return f"Excel turned {_clock(number)} into a time."
+    return "Excel turned what was typed into a date."
+
+
+def _as_number(text: str) -> float | None:
+    return float(text) if _NUMBER.fullmatch(text.strip()) else None
+
+
+def _clock(days: float) -> str:
+    """Hours, minutes and, where there are any, seconds, as they were typed."""
+    minutes, seconds = divmod(round(days * SECONDS_A_DAY), 60)
+    clock = f"{minutes // 60:02d}:{minutes % 60:02d}"
+    return f"{clock}:{seconds:02d}" if seconds else clock
+
+
+def _date(item: DataItem, cell: FormCell) -> CellText:
+    """A real date cell is read, but Excel may have taken the month for the day: said aloud where that is possible."""
+    number = _as_number(cell.value)
+    if number is None and cell.kind is CellKind.DATE:
+        return CellText(cell.value)  # the reader wrote it out already; the date rule looks at it
+    if cell.kind is not CellKind.DATE or number is None or not 1 <= number <= HIGHEST_SERIAL:
+        text = f"The cell holds a number, not a date. {RETYPE} The form is dd/mm/yyyy."
+        return CellText(cell.value, usable=False, problem=error(item.rule, item.key, text))
+    day = EXCEL_EPOCH + datetime.timedelta(days=int(number))
+    written = f"{day.day:02d}/{day.month:02d}/{day.year:04d}"
+    text = f"The cell holds an Excel date and was read as {written}."
+    if day.day > MONTHS:
+        return CellText(written, problem=note("N1", item.key, text))
+    doubt = "Make sure that Excel did not take the month for the day, or type the date as text."
+    return CellText(written, problem=warning(item.rule, item.key, f"{text} {doubt}"))
+
+
+def _number_as_text(item: DataItem, cell: FormCell) -> Problem:
+    """A number where text belongs: harmless for a house number, a loss for a telephone or a version number."""
+    whole = cell.kind is CellKind.NUMBER and cell.value.strip().isdecimal()
+    if whole and item.kind is not Kind.TELEPHONES:
+        return note("N1", item.key, "The cell holds a number; it was read as text.")
+    lost = "zeros at either end, a plus sign or a colon may be lost"
+    return warning(
+        item.rule, item.key, f"The cell holds a number or a date instead of text, so {lost}. Compare it with the evidence."
+    )

@@ -1,0 +1,66 @@
+"""Rule F19: which characters a value may hold, how long it may be in octets, and how a published value may not begin."""
+
+import unicodedata
+
+from cpl.domain.dictionary import DataItem, Kind
+from cpl.domain.rules.problem import Problem, error
+
+# A spreadsheet takes a cell that begins like this for a formula; the CSV must stay byte for byte what was approved.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_UNWANTED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # control, invisible, half a character, line and paragraph separators
+_NAMES = {"\n": "a line break", "\r": "a line break", "\t": "a tab"}
+LOWEST, HIGHEST = 32, 126  # what the form calls "from space to tilde"
+
+
+def character_problem(item: DataItem, value: str) -> Problem | None:
+    """The first thing rule F19 has against the value."""
+    return _unwanted_character(item, value) or _too_long(item, value) or _formula_start(item, value)
+
+
+def octets(value: str) -> int:
+    """Length in octets of UTF-8, as the form counts."""
+    return len(value.encode("utf-8", "surrogatepass"))
+
+
+def describe(character: str) -> str:
+    """A character as a person can look it up."""
+    code = f"U+{ord(character):04X}"
+    return _NAMES.get(character) or f"{code} ({unicodedata.name(character, 'without a name').lower()})"
+
+
+def outside_printable(value: str) -> str:
+    """The first character outside 32 to 126, or ""."""
+    return next((character for character in value if not LOWEST <= ord(character) <= HIGHEST), "")
+
+
+def storable(value: str) -> str:
+    """The value with what no database takes (half characters, the null character) shown as U+FFFD."""
+    return "".join("\ufffd" if character == "\0" or unicodedata.category(character) == "Cs" else character for character in value)
+
+
+def _unwanted_character(item: DataItem, value: str) -> Problem | None:
+    allowed = "\n" if item.multiline else ""
+    for character in value:
+        if unicodedata.category(character) in _UNWANTED and character not in allowed:
+            what = "a control character or an invisible one" if item.red else describe(character)
+            text = f"The value holds {what}, which cannot be published. Take it out; it may be invisible."
+            return error("F19", item.key, text)
+    return None
+
+
+def _too_long(item: DataItem, value: str) -> Problem | None:
+    length = octets(value)
+    if item.kind is Kind.HEX or length <= item.max_octets:  # a hexadecimal value of the wrong length has the wrong form
+        return None
+    other = "" if value.isascii() else " Letters with accents and other signs count as two or more."
+    text = f"The value is {length} octets long; {item.max_octets} are the most.{other} Shorten it."
+    return error("F19", item.key, text)
+
+
+def _formula_start(item: DataItem, value: str) -> Problem | None:
+    starts = FORMULA_STARTS if item.kind is not Kind.TELEPHONES else tuple(set(FORMULA_STARTS) - {"+"})
+    if not item.published or not value.startswith(starts):
+        return None
+    first = "one of = + - @" if item.red else f"'{value[0]}'"
+    text = f"A published value must not begin with {first}, since a spreadsheet would take it for a formula."
+    return error("F19", item.key, f"{text} Begin with a letter or a digit.")
