@@ -1,14 +1,18 @@
 """What the sign-in pages of allauth do differently here."""
 
+import base64
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 
 from accounts import access, session
 from accounts.models import User
+from core import crypto
 
 
 class ClosedSignup(DefaultAccountAdapter):
@@ -26,9 +30,23 @@ class ClosedSignup(DefaultAccountAdapter):
         found = self.authenticate(self.request, email=user.email, password=password)
         return found is not None and found.pk == user.pk
 
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """The site's own address, whatever host the request named."""
+        parts = dict(zip(("uidb36", "key"), key.split("-", 1), strict=True))
+        return settings.CPL_BASE_URL + reverse("account_reset_password_from_key", kwargs=parts)
+
+    def format_email_subject(self, subject: str) -> str:
+        return f"CPL: {subject}"
+
 
 class KeptSecondFactor(DefaultMFAAdapter):
-    """Whoever must have a second factor cannot take it away; an administrator can, when a phone is lost."""
+    """Secrets are kept encrypted, and whoever must have a second factor cannot take it away by themselves."""
+
+    def encrypt(self, text: str) -> str:
+        return base64.b64encode(crypto.encrypt(text, "second factor")).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return crypto.decrypt(base64.b64decode(encrypted_text), "second factor")
 
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         return not access.needs_second_factor(authenticator.user)

@@ -40,12 +40,13 @@ class NavItem:
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """Context processor: `demo`, `environment`, `nav`, `rights`; empty of rights where no user is known (error pages)."""
+    """Context processor: `demo`, `environment`, `build`, `nav`, `rights`; no rights where no user is known."""
     user = getattr(request, "user", None)
     allowed = rights(user) if user is not None and user.is_authenticated else frozenset()
     return {
         "demo": settings.CPL_DEMO,
         "environment": settings.CPL_ENV,
+        "build": settings.CPL_BUILD,
         "nav": [item for place in PLACES if (item := _item(place, request, allowed))],
         "rights": {action.name.lower(): action in allowed for action in Action},
     }

@@ -54,7 +54,9 @@ class Organisation(models.Model):
 
     name = models.CharField(max_length=200, unique=True)
     kind = models.CharField(max_length=20, choices=OrganisationKind.choices, default=OrganisationKind.MANUFACTURER)
-    is_sec_party = models.BooleanField("SEC Party", default=False, help_text="Party to the Smart Energy Code; submitters need not be (Guidance 9).")
+    is_sec_party = models.BooleanField(
+        "SEC Party", default=False, help_text="Party to the Smart Energy Code; submitters need not be (Guidance 9)."
+    )
     history = HistoricalRecords()
 
     objects = OrganisationQuerySet.as_manager()
@@ -106,7 +108,9 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person who signs in by e-mail address; what they may do follows from their roles (accounts.access)."""
 
-    email = models.EmailField("e-mail address", max_length=254, unique=True, error_messages={"unique": "Someone has this address."})
+    email = models.EmailField(
+        "e-mail address", max_length=254, unique=True, error_messages={"unique": "Someone has this address."}
+    )
     name = models.CharField("full name", max_length=150)
     organisation = models.ForeignKey(Organisation, null=True, blank=True, on_delete=models.PROTECT, related_name="people")
     is_active = models.BooleanField("active", default=True, help_text="Take this away instead of deleting a person.")

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 from django.utils import timezone
 
 from accounts import access
-from accounts.models import SscMembership, User
+from accounts.models import STAFF_ROLES, SscMembership, User
 from core import audit
 
 
@@ -40,6 +40,33 @@ def send_password_link(request: HttpRequest, user: User) -> None:
     if form.is_valid():
         form.save(request)
         audit.record(request.user, "user.password_link_sent", user)
+
+
+def note_change(actor: User, user: User, fields: list[str], old_address: str | None) -> None:
+    """Keep what an administrator changed about a person; when the address moved, the old one is told."""
+    audit.record(actor, "user.changed", user, fields=sorted(fields))
+    if old_address and old_address != user.email:
+        get_adapter().send_notification_mail("account/email/email_changed", user, {"to_email": user.email}, email=old_address)
+
+
+def roles_changed(actor: User, user: User) -> None:
+    """Keep the new roles; whoever works for SECAS may open the records pages."""
+    roles = access.roles_of(user)
+    user.is_staff = user.is_superuser or bool(roles & STAFF_ROLES)
+    user.save(update_fields=["is_staff"])
+    audit.record(actor, "user.roles_changed", user, roles=sorted(roles))
+
+
+def membership_changed(actor: User, membership: SscMembership) -> None:
+    """Keep who gave, moved or ended a seat on the SSC."""
+    audit.record(
+        actor,
+        "ssc.membership_changed",
+        membership,
+        user=membership.user_id,
+        first=membership.valid_from,
+        last=membership.valid_to,
+    )
 
 
 @transaction.atomic

@@ -47,7 +47,7 @@ def second_factor_used(request: HttpRequest) -> bool:
 
 
 def recently_authenticated(request: HttpRequest) -> bool:
-    """Whether somebody proved who they are in this session within the last 15 minutes (setting ACCOUNT_REAUTHENTICATION_TIMEOUT)."""
+    """Whether somebody proved who they are in this session within ACCOUNT_REAUTHENTICATION_TIMEOUT (seconds)."""
     records = get_authentication_records(request, request.user) if request.user.is_authenticated else []
     return any(time.time() - record["at"] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT for record in records)
 
@@ -56,7 +56,7 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def recent_authentication_required(view: View[P]) -> View[P]:
-    """For publishing and everything RED: asks for the password again when the last proof is old, then goes on with the request."""
+    """For publishing and everything RED: asks for the password again when the last proof is old, then goes on."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:

@@ -24,6 +24,7 @@ CPL_ENV = env.text("CPL_ENV", "embedded")
 EMBEDDED = CPL_ENV == "embedded"
 DEBUG = env.flag("CPL_DEBUG", False)
 CPL_DEMO = env.flag("CPL_DEMO", False)
+CPL_BUILD = env.text("CPL_BUILD", "")  # shown at the foot of every page
 SECRET_KEY = env.text("CPL_SECRET_KEY", "embedded-site-only-" + "0" * 40 if EMBEDDED else None)
 ALLOWED_HOSTS = env.words("CPL_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver" if EMBEDDED else "")
 CSRF_TRUSTED_ORIGINS = env.words("CPL_TRUSTED_ORIGINS")
