@@ -19,7 +19,7 @@ def protect(table: str) -> migrations.RunPython:
 
     def forwards(apps: Any, editor: Any) -> None:
         for statement in _statements(table)[editor.connection.vendor]:
-            editor.execute(statement)
+            editor.execute(statement, params=None)  # as it is: the percent sign is not a place for a parameter
 
     def backwards(apps: Any, editor: Any) -> None:
         for act in ("update", "delete"):
