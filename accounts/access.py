@@ -20,7 +20,7 @@ class Action(StrEnum):
 
     READ_FIR = "read the Firmware Information Repository (GREEN)"
     READ_DZIR = "read the Device ZigBee Information Repository (RED)"
-    READ_CASE = "read a case; without one: see the queue"
+    READ_CASE = "see the queue and read its cases"
     WORK_CASES = "receive, check, override, ask and reject"
     VET_FIR = "vet release notes before they enter the FIR"
     OPEN_RAW = "open a submission exactly as it came (RED)"
@@ -68,7 +68,10 @@ def roles_of(user: Visitor) -> frozenset[Role]:
 
 
 def may(user: Visitor, action: Action, obj: Any = None) -> bool:
-    """Whether `user` may do `action` (to `obj`). RED also needs the second factor in this very session."""
+    """Whether `user` may do `action` (to `obj`). RED also needs the second factor in this very session.
+
+    READ_CASE takes a case with `organisation_id`: its own organisation may read it, the roles below may read all.
+    """
     return _allowed(user, action, obj, roles_of(user))
 
 
@@ -88,7 +91,10 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def access_required(action: Action) -> Callable[[View[P]], View[P]]:
-    """A view for those who may do `action`: strangers are asked to sign in, everybody else gets "not found"."""
+    """A view for those who may do `action`: strangers are asked to sign in, everybody else gets "not found".
+
+    A view about one case asks `require(request.user, Action.READ_CASE, case)` itself, so that its submitter is let in.
+    """
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)

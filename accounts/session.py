@@ -6,7 +6,10 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from allauth.account.authentication import get_authentication_records
+from allauth.account.internal.flows.login import record_authentication
 from allauth.core.exceptions import ReauthenticationRequired
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
@@ -27,6 +30,13 @@ def begin(request: HttpRequest, **_: Any) -> None:
     """A session begins when somebody signs in, not when the browser first came."""
     if hasattr(request, "session"):
         request.session[STARTED] = request.session[SEEN] = int(time.time())
+
+
+@receiver(authenticator_added)
+def prove_by_setting_up(request: HttpRequest, user: Any, authenticator: Authenticator, **_: Any) -> None:
+    """Setting up an authenticator takes a code from it, so it need not be asked for again at once."""
+    if authenticator.type == Authenticator.Type.TOTP:
+        record_authentication(request, user, "mfa", id=authenticator.pk, type=authenticator.type)
 
 
 def has_ended(request: HttpRequest, now: float) -> bool:

@@ -1,8 +1,20 @@
-"""What is counted when someone tries to sign in."""
+"""The sign-in form, and what is counted when someone tries to sign in."""
 
 from typing import Any
 
+from allauth.account.forms import LoginForm
 from django.http import HttpRequest
+
+
+class SignInForm(LoginForm):
+    """The two questions in plain words; the way to a new password stands below the button."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = "E-mail address"
+        self.fields["login"].error_messages["required"] = "Enter your e-mail address."
+        self.fields["password"].help_text = ""
+        self.fields["password"].error_messages["required"] = "Enter your password."
 
 
 def address_tried(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:
