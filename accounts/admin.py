@@ -1,8 +1,8 @@
 """People, organisations and SSC seats in the records pages. Nobody sets another's password or changes their own rights."""
 
+from importlib import import_module
 from typing import Any
 
-import django.contrib.auth.admin  # noqa: F401 - registers the groups that are taken off below
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
 from django import forms
@@ -15,10 +15,11 @@ from simple_history.admin import SimpleHistoryAdmin
 from accounts import services
 from accounts.models import MailDomain, Organisation, SscMembership, User
 
-# Addresses live on the person, second factors stay secret, and the roles are fixed.
-admin.site.unregister(
-    [model for model in (EmailAddress, EmailConfirmation, Authenticator, Group) if admin.site.is_registered(model)]
-)
+# Addresses live on the person, second factors stay secret, and the roles are fixed: these apps offer them, this site does not.
+for app in ("allauth.account", "allauth.mfa", "django.contrib.auth"):
+    import_module(f"{app}.admin")
+HIDDEN = (EmailAddress, EmailConfirmation, Authenticator, Group)
+admin.site.unregister([model for model in HIDDEN if admin.site.is_registered(model)])
 
 
 class KeptForever:

@@ -93,7 +93,7 @@ class UserManager(BaseUserManager["User"]):
 
     def create_user(self, email: str, password: str | None = None, *, roles: Iterable[str] = (), **fields: Any) -> "User":
         """A new person with `roles`; without a password nobody can sign in until it is set by mail."""
-        roles = frozenset(roles)
+        roles = frozenset(Role(role) for role in roles)
         fields.setdefault("is_staff", bool(roles & STAFF_ROLES))
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)

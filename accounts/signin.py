@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import LoginForm
 from django.http import HttpRequest
 
@@ -15,6 +16,11 @@ class SignInForm(LoginForm):
         self.fields["login"].error_messages["required"] = "Enter your e-mail address."
         self.fields["password"].help_text = ""
         self.fields["password"].error_messages["required"] = "Enter your password."
+
+
+def client_ip(request: HttpRequest) -> str | None:
+    """Where an attempt comes from: the address the outermost trusted proxy saw (setting CPL_TRUSTED_PROXIES)."""
+    return get_adapter().get_client_ip(request) if "REMOTE_ADDR" in request.META else None
 
 
 def address_tried(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:

@@ -1,0 +1,91 @@
+"""What the pages have in common: nothing inline, vendored files unchanged, refusals without detail."""
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.test import Client
+
+from accounts.models import Role
+from tests.people import person, sign_in
+
+TEMPLATES = [
+    file for folder in settings.BASE_DIR.glob("**/templates") if ".venv" not in folder.parts for file in folder.rglob("*.html")
+]
+INLINE = re.compile(
+    r"""<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|javascript:|https?://(?!www\.w3\.org)""", re.IGNORECASE
+)
+
+
+@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: str(file.relative_to(settings.BASE_DIR)))
+def test_no_page_carries_styles_scripts_or_foreign_files(file: Path) -> None:
+    assert INLINE.findall(file.read_text(encoding="utf-8")) == []
+
+
+def test_bootstrap_is_the_file_its_readme_names() -> None:
+    folder = settings.BASE_DIR / "static/vendor/bootstrap"
+    digest = base64.b64encode(hashlib.sha384((folder / "bootstrap.min.css").read_bytes()).digest()).decode()
+    assert f"sha384-{digest}" in (folder / "README.md").read_text()
+    assert "The MIT License" in (folder / "LICENSE").read_text()
+
+
+def test_every_building_block_is_described() -> None:
+    folder = settings.BASE_DIR / "templates/components"
+    described = (folder / "README.md").read_text()
+    assert [file.name for file in folder.glob("*.html") if f"`{file.name}`" not in described] == []
+
+
+def test_every_class_a_page_of_this_house_uses_exists() -> None:
+    known = "".join(
+        (settings.BASE_DIR / "static" / name).read_text() for name in ("app.css", "vendor/bootstrap/bootstrap.min.css")
+    )
+    used = set()
+    for file in (settings.BASE_DIR / "templates").rglob("*.html"):
+        if file.parent.name != "admin":
+            for value in re.findall(r'class="([^"]*)"', file.read_text()):
+                used |= set(re.sub(r"\{[%{].*?[%}]\}", " ", value).split())
+    complete = {name for name in used if not name.endswith("-")}
+    assert {name for name in complete if f".{name}" not in known} - {"is-info", "is-", "check-text"} == set()
+
+
+@pytest.mark.django_db
+def test_a_page_that_does_not_exist_says_so_without_detail(client: Client) -> None:
+    answer = client.get("/accounts/no/such/page/")
+    assert answer.status_code == 404
+    assert b"Page not found" in answer.content
+    assert b"urlpatterns" not in answer.content
+
+
+def test_the_page_for_our_own_faults_needs_nothing_that_may_be_broken() -> None:
+    assert "Something went wrong" in render_to_string("500.html")
+
+
+@pytest.mark.django_db
+def test_every_answer_is_guarded_by_the_same_headers(client: Client) -> None:
+    for page in ("/accounts/login/", "/accounts/no/such/page/", "/healthz"):
+        headers = client.get(page).headers
+        assert "script-src 'self'" in headers["Content-Security-Policy"]
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.django_db
+def test_records_are_linked_for_staff_only(client: Client) -> None:
+    sign_in(client, person(Role.SEC_PARTY))
+    assert b'href="/admin/"' not in client.get("/accounts/").content
+    sign_in(client, person(Role.ANALYST))
+    assert b'href="/admin/"' in client.get("/accounts/").content
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_demonstration_says_so_on_every_page(client: Client, settings: object, shown: bool) -> None:
+    settings.CPL_DEMO = shown  # type: ignore[attr-defined]
+    for page in ("/accounts/login/", "/accounts/no/such/page/"):
+        assert (b"Demonstration." in client.get(page).content) is shown
