@@ -86,9 +86,9 @@ def _format_in_words(row: Row) -> str:
     octets = row["max_octets"]
     match Kind(row["kind"]):
         case Kind.HEX:
-            return f"{octets} octets: {_pairs(row['octets'])}, each X one of the digits 0 to 9 and A to F."
+            return f"{_pairs(row['octets'])} ({octets} octets), each X one of the digits 0 to 9 and A to F."
         case Kind.DATE:
-            return "10 octets: dd/mm/yyyy, as text."
+            return "dd/mm/yyyy (10 octets), as text."
         case Kind.PRINTABLE:
             return f"Up to {octets} octets; characters 32 to 126 only, no blank at either end."
         case Kind.NAMES | Kind.TELEPHONES | Kind.EMAILS:

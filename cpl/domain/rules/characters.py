@@ -50,7 +50,7 @@ def _unwanted_character(item: DataItem, value: str) -> Problem | None:
 
 def _too_long(item: DataItem, value: str) -> Problem | None:
     length = octets(value)
-    if item.kind is Kind.HEX or length <= item.max_octets:  # a hexadecimal value of the wrong length has the wrong form
+    if item.kind in {Kind.HEX, Kind.PATH} or length <= item.max_octets:  # their form says it better
         return None
     other = "" if value.isascii() else " Letters with accents and other signs count as two or more."
     text = f"The value is {length} octets long; {item.max_octets} are the most.{other} Shorten it."

@@ -23,7 +23,7 @@ _OTHER_DATE = re.compile(
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])")
-_ENTRY_NUMBER = re.compile(r"(?!000000)\d{6}", re.ASCII)
+ENTRY_NUMBER = re.compile(r"(?!000000)\d{6}", re.ASCII)
 _WEB_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|www\.", re.IGNORECASE)
 
 Check = Callable[[DataItem, str, RuleSet], Iterator[Problem]]
@@ -78,7 +78,7 @@ def _hex(item: DataItem, value: str, rules: RuleSet) -> Iterator[Problem]:
     digits = value.replace(":", "")
     well_formed = ":".join(digits[place : place + 2] for place in range(0, len(digits), 2))
     if not _HEX_DIGITS.fullmatch(digits) or len(digits) != 2 * item.octets or value != well_formed:
-        yield error(item.rule, item.key, f"The value has the wrong form. {_hex_hint(item, value)}{item.format}")
+        yield error(item.rule, item.key, f"The value has the wrong form. {_hex_hint(item, value)}Write {item.format}")
     elif value > item.maximum:
         yield error(item.rule, item.key, f"The value lies outside the permitted range, {item.valid_values}.")
 
@@ -127,7 +127,9 @@ def _date(item: DataItem, value: str, rules: RuleSet) -> Iterator[Problem]:
         written = "/".join([found["day"] or found["d"], found["month"] or found["m"], found["year"] or found["y"]])
         hint = f" Perhaps {written} is meant." if parse_date(written) else ""
     yield error(
-        item.rule, item.key, f"This is not a date in the form dd/mm/yyyy.{hint} Day, month and year, two, two and four digits."
+        item.rule,
+        item.key,
+        f"This is not a date in the form dd/mm/yyyy.{hint} Write two digits for day and month, four for the year.",
     )
 
 
@@ -159,8 +161,8 @@ def _path(item: DataItem, value: str, rules: RuleSet) -> Iterator[Problem]:
     if value == NOT_APPLICABLE:
         return
     numbers = parts(value)
-    if not numbers or not all(_ENTRY_NUMBER.fullmatch(number) for number in numbers):
-        yield error(item.rule, item.key, f"{item.format} {item.valid_values}.")
+    if not numbers or not all(ENTRY_NUMBER.fullmatch(number) for number in numbers):
+        yield error(item.rule, item.key, f"The value has the wrong form. {item.format} {item.valid_values}.")
         return
     if len(numbers) > MOST_PATH_NUMBERS:
         yield error(item.rule, item.key, f"There are {len(numbers)} entry numbers; {MOST_PATH_NUMBERS} are the most.")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from cpl.domain.entry import DEVICE_TYPE, HARDWARE_REVISION, HARDWARE_VERSION, MANUFACTURER, MODEL, REMOVED, ListedEntry
-from cpl.domain.rules.kinds import MOST_PATH_NUMBERS
+from cpl.domain.rules.kinds import ENTRY_NUMBER, MOST_PATH_NUMBERS
 from cpl.domain.rules.normalise import NOT_APPLICABLE, parts
 from cpl.domain.rules.ota import no_upgrades
 from cpl.domain.rules.problem import Problem, Subject, error, warning
@@ -20,7 +20,7 @@ _SAME = {
 
 def path_numbers(values: Mapping[str, str]) -> tuple[str, ...]:
     """The entry numbers in Firmware_Upgrade.Path, once each and in order, whatever else stands there; the caller fetches them."""
-    numbers = [part for part in parts(values.get(PATH, "")) if part.isdecimal() and part.isascii() and len(part) == 6]
+    numbers = [part for part in parts(values.get(PATH, "")) if ENTRY_NUMBER.fullmatch(part)]
     return tuple(dict.fromkeys(numbers))[:MOST_PATH_NUMBERS]
 
 
