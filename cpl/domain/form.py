@@ -35,6 +35,7 @@ class FormReading:
     cells: Mapping[str, FormCell] = field(default_factory=dict)
     missing: tuple[str, ...] = ()  # keys of data items with no row on the tab
     refusals: tuple[Finding, ...] = ()
+    notes: tuple[Finding, ...] = ()  # what a person should know about the file (rules P16 and P20); they do not stop the form
     version: tuple[int, int] | None = None  # from 'CPL - New Entry'!A2, e.g. (3, 12)
     version_label: str = ""
     sheet: str = ""

@@ -1,0 +1,224 @@
+"""Texts of a workbook: shared strings, looked up without keeping them all, and how a text is put together from its runs."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+from cpl.workbook.package import Package, Part
+from cpl.workbook.refusals import SAVE_AGAIN, Refused, refuse
+from cpl.workbook.xmlstream import FOREIGN, SPREADSHEET, Attributes, Budget, Walk, pieces
+
+LONGEST_TEXT = 32_767  # characters; Excel allows no more in a cell
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_OPEN, _CLOSE, _JOINT = b"<si>", b"</si>", b"</si><si>"
+_PLAIN_OPEN, _PLAIN_CLOSE, _PLAIN_JOINT = b"<si><t", b"</t></si>", b"</t></si><si><t"
+_MARKUP = re.compile(rb"<si[\s/]|</si\s|<[!?]|<[A-Za-z_][^\s<>/]*:si\b|AlternateContent|xmlns")
+_DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?<\?xml version=[\"']1\.0[\"'](?: encoding=[\"'](?i:utf-8)[\"'])?[^?<>]*\?>")
+_ROOT = re.compile(
+    rb"\s*<sst xmlns=[\"']http://(?:schemas\.openxmlformats\.org/spreadsheetml/2006|purl\.oclc\.org/ooxml/spreadsheetml)/main[\"']"
+    rb"[^<>]*(?<!/)>"
+)
+_LONGEST_ITEM = 1 << 20  # bytes of one string with all its formatting
+_ALLOWED = {"t": ("si", "is", "r", "rPh"), "r": ("si", "is"), "rPh": ("si", "is"), "phoneticPr": ("si", "is"), "rPr": ("r",)}
+_ELEMENTS = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text as stored and of how many formatting runs it was made (0: plain)."""
+
+    text: str
+    runs: int = 0
+
+
+class TextCollector:
+    """Puts the text of one <si> or <is> together: runs are joined, phonetic hints left out, anything else refused."""
+
+    def __init__(self, walk: Walk) -> None:
+        self._walk = walk
+        self._begin()
+
+    def _begin(self) -> None:
+        self._texts: list[str] = []
+        self._pieces: list[str] = []
+        self._length = 0
+        self._runs = 0
+
+    def start(self, path: list[str]) -> None:
+        """An element inside the string has begun."""
+        name, parent = path[-1], path[-2]
+        if "rPr" in path[-6:-1] or "extLst" in path:
+            return
+        if parent not in _ALLOWED.get(name, ()):
+            self._walk.misbuilt(f"<{name}> inside a text" if name != FOREIGN else "foreign elements inside a text")
+        if name == "r":
+            self._runs += 1
+        elif name == "t" and parent != "rPh":
+            self._walk.text = self._receive
+
+    def end(self, path: list[str]) -> None:
+        """An element inside the string has ended."""
+        if path[-1] == "t" and self._walk.text is not None:
+            self._walk.text = None
+            self._texts.append(unescape("".join(self._pieces)))
+            self._pieces.clear()
+
+    def take(self) -> Text:
+        """The finished text; the collector is ready for the next."""
+        if len(self._texts) > (self._runs or 1):
+            self._walk.misbuilt("a text in two versions")
+        text = Text("".join(self._texts), self._runs)
+        self._begin()
+        return text
+
+    def _receive(self, piece: str) -> None:
+        self._length += len(piece)
+        if self._length > LONGEST_TEXT:
+            refuse(
+                "P19",
+                f"A cell holds more than {LONGEST_TEXT} characters, which Excel does not allow. Shorten it and send it again.",
+            )
+        self._pieces.append(piece)
+
+
+def unescape(text: str) -> str:
+    """Characters that the file format writes as _xHHHH_; halves of one character are joined again."""
+    if "_x" not in text:
+        return text
+    plain = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if plain != text else text
+
+
+def shared_strings(package: Package, part: Part, wanted: Collection[int] | None = None) -> Mapping[int, Text]:
+    """The shared strings with these numbers (None: all). Numbers that do not exist are left out.
+
+    For a few numbers the part is scanned by counting; when it is not built in the plain way of Excel, it is parsed in full.
+    """
+    if wanted is None:
+        return _parse(package, part, None)
+    if not wanted:
+        return {}
+    found = _Scan(package, part, sorted(wanted)).run()
+    return _parse(package, part, frozenset(wanted)) if found is None else found
+
+
+def _parse(package: Package, part: Part, wanted: frozenset[int] | None) -> dict[int, Text]:
+    """Every `<si>` by expat; only the wanted ones are kept."""
+    found: dict[int, Text] = {}
+    for number, text in enumerate(_texts(package, part)):
+        if wanted is None or number in wanted:
+            found[number] = text
+    return found
+
+
+def _texts(package: Package, part: Part) -> Iterator[Text]:
+    reader = _Items(part.name)
+    for _ in pieces(package, part, reader.walk):
+        yield from reader.found
+        reader.found.clear()
+
+
+class _Items:
+    """Takes the texts of the `<si>` elements of a table of shared strings as they come."""
+
+    def __init__(self, name: str) -> None:
+        self.found: list[Text] = []
+        self.walk = Walk(name, SPREADSHEET, "sst", self._start, self._end, Budget(_ELEMENTS))
+        self._collector = TextCollector(self.walk)
+
+    def _start(self, path: list[str], attributes: Attributes) -> None:
+        if len(path) == 2 and path[1] not in ("si", "extLst"):
+            self.walk.misbuilt("something else than texts")
+        if len(path) > 2 and path[1] == "si":
+            self._collector.start(path)
+
+    def _end(self, path: list[str]) -> None:
+        if len(path) < 2 or path[1] != "si":
+            return
+        if len(path) == 2:
+            self.found.append(self._collector.take())
+        else:
+            self._collector.end(path)
+
+
+class _Scan:
+    """Finds single strings by counting: right only where every `<si>` follows directly on a `</si>` and nothing hides one.
+
+    Each block of whole strings is held against that first; where it cannot be shown by counting, the scan gives up (None).
+    """
+
+    def __init__(self, package: Package, part: Part, wanted: list[int]) -> None:
+        self._package = package
+        self._part = part
+        self._wanted = wanted
+        self._found: dict[int, Text] = {}
+        self._passed = 0
+
+    def run(self) -> dict[int, Text] | None:
+        rest = b""
+        head = True
+        for piece in self._package.chunks(self._part):
+            block = rest + piece
+            if head:
+                after = _after_head(block)
+                if after is None:
+                    return None
+                block, head = block[after:], False
+            cut = max(block.rfind(_CLOSE) + len(_CLOSE), len(_CLOSE)) if _CLOSE in block else 0
+            if len(block) - cut > _LONGEST_ITEM or (cut and not self._take(block[:cut])):
+                return None
+            rest = block[cut:]
+        return self._found if rest.strip() == b"</sst>" else None
+
+    def _take(self, block: bytes) -> bool:
+        """Pass a block that ends with `</si>`, reading the wanted strings in it. False: not plain."""
+        count = _plain_count(block) or _flat_count(block)
+        first, self._passed = self._passed, self._passed + count
+        wanted = [number for number in self._wanted if first <= number < self._passed]
+        items = block.split(_CLOSE) if wanted else []
+        return count > 0 and all(self._read(number, items[number - first]) for number in wanted)
+
+    def _read(self, number: int, item: bytes) -> bool:
+        text = _single(self._part.name, item)
+        if text is not None:
+            self._found[number] = text
+        return text is not None
+
+
+def _after_head(block: bytes) -> int | None:
+    """Where the strings begin; None when the part does not start as Excel starts it."""
+    declaration = _DECLARATION.match(block)
+    begin = declaration.end() if declaration else 0
+    root = _ROOT.match(block, begin)
+    return root.end() if root else None
+
+
+def _plain_count(block: bytes) -> int:
+    """How many strings a block has, if each is `<si><t…>…</t></si>`: then every `<` belongs to a joint or to an end. Else 0."""
+    joints = block.count(_PLAIN_JOINT)
+    whole = block.startswith(_PLAIN_OPEN) and block.endswith(_PLAIN_CLOSE) and block.count(b"<") == 4 * joints + 4
+    return joints + 1 if whole else 0
+
+
+def _flat_count(block: bytes) -> int:
+    """How many strings a block has, formatting allowed, if none can hide in another or in a comment. Else 0."""
+    closes = block.count(_CLOSE)
+    flat = block.startswith(_OPEN) and block.count(_OPEN) == closes == block.count(_JOINT) + 1
+    return closes if flat and not _MARKUP.search(block) else 0
+
+
+def _single(name: str, item: bytes) -> Text | None:
+    """The text of one `<si>…` cut out of its part; None when it cannot stand by itself."""
+    reader = _Items(name)
+    head = b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+    try:
+        reader.walk.feed(head + item + _CLOSE + b"</sst>", last=True)
+    except Refused:
+        return None  # the full parse says what is wrong with it
+    return reader.found[0] if len(reader.found) == 1 else None
+
+
+def missing_string(cell: str) -> NoReturn:
+    """Refuse a cell that refers to a shared string that does not exist."""
+    refuse("P14", f"Cell {cell} refers to a text that is not in the workbook. {SAVE_AGAIN}", cell=cell)
