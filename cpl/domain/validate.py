@@ -36,10 +36,12 @@ def validate(
 ) -> FormCheck:
     """Check a submitted form. `on`: the day of receipt. `targets`: the entries of `path_numbers`, by number.
 
-    A reading with refusals gets those and nothing else. SECAS's own two items stay empty.
+    What the reader noted about the file comes first. A reading with refusals gets those and nothing of the field rules.
+    SECAS's own two items stay empty.
     """
+    about_the_file = (*reading.refusals, *reading.notes)
     if reading.refusals:
-        return FormCheck({item.key: "" for item in rules.items}, reading.refusals)
+        return FormCheck({item.key: "" for item in rules.items}, about_the_file)
     missing = set(reading.missing)
     problems: list[Problem] = []
     values: dict[str, str] = {}
@@ -58,7 +60,7 @@ def validate(
             refused.add(item.key)
     subject = Subject(values, rules, profile_of(values, rules), on, frozenset(refused), targets=targets)
     problems += _check(subject, rules.form_items)
-    return FormCheck(_storable(values), tuple(_findings(problems, rules, reading.cells)))
+    return FormCheck(_storable(values), (*about_the_file, *_findings(problems, rules, reading.cells)))
 
 
 def validate_values(values: Mapping[str, str], rules: RuleSet, on: datetime.date, status: str = CURRENT) -> FormCheck:

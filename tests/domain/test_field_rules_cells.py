@@ -8,7 +8,7 @@ from cpl.dictionary import load
 from cpl.domain.findings import Finding, Severity
 from cpl.domain.form import CellKind, FormReading
 from cpl.domain.validate import validate
-from tests.domain.good_forms import ON, about, check, good
+from tests.domain.good_forms import ON, about, check, good, reading, targets
 
 MODEL = "Device_Model.model_identifier"
 EXPIRY = "CPA_Certificate.expiry_date"
@@ -133,6 +133,14 @@ def test_refusals_are_the_whole_answer() -> None:
     assert not any(checked.values.values())
 
 
+def test_notes_about_the_file_come_before_those_about_its_cells() -> None:
+    note = Finding("P16", Severity.WARNING, "The workbook holds something that a form does not need.")
+    form = reading({**good(), "FIR Release Notes.Description": ""}, notes=(note,))
+    assert [finding.rule for finding in validate(form, load(3), ON, targets(good())).findings] == ["P16", "F15"]
+    refusal = Finding("F1", Severity.ERROR, "There is no 'CPL - New Entry' tab.")
+    assert validate(FormReading(refusals=(refusal,), notes=(note,)), load(3), ON).findings == (refusal, note)
+
+
 def test_values_hold_every_item_of_the_rule_set_and_no_other() -> None:
     assert list(check({**good(), "Toaster.colour": "blue"}).values) == [item.key for item in load(3).items]
     assert list(check(good(principal=2), 2).values) == [item.key for item in load(2).items]
@@ -155,6 +163,15 @@ def test_every_message_says_where_and_what_and_where_to_read_on(typed: str) -> N
         assert finding.message.endswith(f"See guidance {finding.guidance}.")
         assert ".." not in finding.message.replace("(XX", "")
         assert len(finding.value) <= 200
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "typed", ["x" * 32767, ";" * 32767, "a." * 16383 + "@", "000001;" * 4681, "AB:" * 10922, "\u200b" * 32767]
+)
+def test_the_longest_cells_excel_can_hold_are_answered_at_once(typed: str) -> None:
+    checked = check(dict.fromkeys(good(), typed))
+    assert len(checked.findings) > 20
 
 
 RED_CASES = [

@@ -1,5 +1,6 @@
 """Rule F19: which characters a value may hold, how long it may be in octets, and how a published value may not begin."""
 
+import re
 import unicodedata
 
 from cpl.domain.dictionary import DataItem, Kind
@@ -9,12 +10,14 @@ from cpl.domain.rules.problem import Problem, error
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _UNWANTED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # control, invisible, half a character, line and paragraph separators
 _NAMES = {"\n": "a line break", "\r": "a line break", "\t": "a tab"}
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+LONGEST_SCAN = 1000  # characters; every value that may be longer has the wrong form anyway
 LOWEST, HIGHEST = 32, 126  # what the form calls "from space to tilde"
 
 
 def character_problem(item: DataItem, value: str) -> Problem | None:
     """The first thing rule F19 has against the value."""
-    return _unwanted_character(item, value) or _too_long(item, value) or _formula_start(item, value)
+    return _too_long(item, value) or _unwanted_character(item, value) or _formula_start(item, value)
 
 
 def octets(value: str) -> int:
@@ -35,12 +38,12 @@ def outside_printable(value: str) -> str:
 
 def storable(value: str) -> str:
     """The value with what no database takes (half characters, the null character) shown as U+FFFD."""
-    return "".join("\ufffd" if character == "\0" or unicodedata.category(character) == "Cs" else character for character in value)
+    return _UNSTORABLE.sub("\ufffd", value)
 
 
 def _unwanted_character(item: DataItem, value: str) -> Problem | None:
     allowed = "\n" if item.multiline else ""
-    for character in value:
+    for character in value[:LONGEST_SCAN]:
         if unicodedata.category(character) in _UNWANTED and character not in allowed:
             what = "a control character or an invisible one" if item.red else describe(character)
             text = f"The value holds {what}, which cannot be published. Take it out; it may be invisible."

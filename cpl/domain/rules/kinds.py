@@ -3,6 +3,7 @@
 import datetime
 import difflib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
 from cpl.domain.dictionary import DataItem, Kind, RuleSet
@@ -166,7 +167,7 @@ def _path(item: DataItem, value: str, rules: RuleSet) -> Iterator[Problem]:
         return
     if len(numbers) > MOST_PATH_NUMBERS:
         yield error(item.rule, item.key, f"There are {len(numbers)} entry numbers; {MOST_PATH_NUMBERS} are the most.")
-    if repeated := sorted({number for number in numbers if numbers.count(number) > 1}):
+    elif repeated := sorted(number for number, times in Counter(numbers).items() if times > 1):
         yield error(item.rule, item.key, f"{', '.join(repeated)} stands here more than once. Name each entry once.")
 
 
