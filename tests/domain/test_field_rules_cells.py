@@ -65,6 +65,8 @@ def test_cells_that_cannot_be_read(key: str, value: str, kind: CellKind, rule: s
         (VERSION, "3.1", CellKind.NUMBER, Severity.WARNING, "3.1"),
         (EXPIRY, "47781", CellKind.DATE, Severity.INFO, "25/10/2030"),
         (EXPIRY, "47761", CellKind.DATE, Severity.WARNING, "05/10/2030"),
+        (EXPIRY, "47768", CellKind.DATE, Severity.WARNING, "12/10/2030"),
+        (EXPIRY, "47769", CellKind.DATE, Severity.INFO, "13/10/2030"),
         (EXPIRY, "47781.75", CellKind.DATE, Severity.INFO, "25/10/2030"),
     ],
 )
