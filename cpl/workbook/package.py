@@ -174,7 +174,7 @@ def _part(data: bytes, position: int, end: int, directory: int) -> tuple[Part, t
         refuse("P4", f"The file is damaged: its directory of parts cannot be read. {SAVE_AGAIN}")
     _check_method(name, flags, method, attributes >> 16)
     if _ZIP64_LONG in (packed, size, start):
-        refuse("P5", f"Part {shown(name)} claims to have more than 4 GiB. {SAVE_AGAIN}")
+        refuse("P5", f"Part {shown(name)} claims to be far larger than a form can be. {SAVE_AGAIN}")
     described = bool(flags & _DESCRIPTOR)
     sizes = None if described else (crc, packed, size)
     body = _local(data, start, directory, raw_name, (method, flags & _ENCRYPTED), sizes)

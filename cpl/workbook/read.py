@@ -131,7 +131,7 @@ def _grid(workbook: Workbook, sheet: Sheet, columns: Iterable[int] = _COLUMNS, l
         if cell.column in wanted:
             raw[cell.row, cell.column] = cell
     texts = _texts(workbook, raw.values())
-    dates = date_styles(workbook.package, workbook.related("styles")) if _has_numbers(raw.values()) else ()
+    dates = date_styles(workbook.package, workbook.related("styles"))
     spilled = reader.around.spilled
     cells = {}
     for place, cell in raw.items():
@@ -144,10 +144,6 @@ def _texts(workbook: Workbook, cells: Iterable[RawCell]) -> Mapping[int, Text]:
     wanted = {whole_number(cell.value) for cell in cells if cell.kind == "s"}
     part = workbook.related("sharedStrings") if wanted else None
     return shared_strings(workbook.package, part, wanted) if part else {}
-
-
-def _has_numbers(cells: Iterable[RawCell]) -> bool:
-    return any(cell.kind == "n" for cell in cells)
 
 
 def _kind(cell: RawCell, dates: Sequence[bool]) -> CellKind:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from cpl.workbook.package import Package, Part
 from cpl.workbook.refusals import FRESH_COPY, SAVE_AGAIN, refuse, shown
@@ -147,7 +148,7 @@ class SheetReader:
             self._value = "".join(self._pieces)
         elif depth == 5 and path[4] == "is":
             if self._inline is not None:
-                self._walk.misbuilt(f"two values in cell {self._address}")
+                self._fault("holds two values")
             self._inline = self._collector.take()
         elif depth > 5 and path[4] == "is":
             self._collector.end(path)
@@ -169,11 +170,16 @@ class SheetReader:
             match = _REFERENCE.fullmatch(reference)
             column, row = (column_number(match[1]), int(match[2])) if match else (0, 0)
         if row != self._row or not self._column < column <= LAST_COLUMN:
-            self._walk.misbuilt(f"a cell {shown(reference or '')} out of order, there twice or out of the grid")
+            refuse(
+                "P14",
+                f"On the tab '{self._name}', cell {shown(reference or '', 20)} comes twice, in the wrong order or outside of the "
+                f"grid. {SAVE_AGAIN}",
+                cell=f"{self._name}!{address(row, column)}" if column > 0 else "",
+            )
         self._column = column
         self._kind = attributes.get("t", "n")
         if self._kind not in _TYPES:
-            self._walk.misbuilt(f"a cell {self._address} of the unknown type {shown(self._kind)}")
+            self._fault(f"is of the unknown type {shown(self._kind, 20)}")
         self._style = whole_number(attributes.get("s", "0"))
 
     def _begin_formula(self, attributes: Attributes) -> None:
@@ -186,16 +192,16 @@ class SheetReader:
 
     def _begin_value(self, _: Attributes) -> None:
         if self._value is not None:
-            self._walk.misbuilt(f"two values in cell {self._address}")
+            self._fault("holds two values")
         self._walk.text = self._receive
 
     def _end_cell(self) -> None:
         if self._value is None and self._inline is None and not self._formula:
             return
         if self._value is not None and self._inline is not None:
-            self._walk.misbuilt(f"two values in cell {self._address}")
+            self._fault("holds two values")
         if (self._kind == "inlineStr") != (self._inline is not None) and (self._value or self._inline):
-            self._walk.misbuilt(f"a cell {self._address} whose value does not fit its type")
+            self._fault("holds a value that does not fit its type")
         if self._row > self._limits.last_row:
             refuse(
                 "P19",
@@ -229,6 +235,11 @@ class SheetReader:
         self.around.merged.append(area)
         if len(self.around.merged) > _MOST_MERGES or area.last_row - area.first_row > _TALLEST_MERGE:
             refuse("P19", f"The tab '{self._name}' has far more merged cells than the form. {FRESH_COPY}", guidance="7.1")
+
+    def _fault(self, what: str) -> NoReturn:
+        refuse(
+            "P14", f"Cell {self._address} of the tab '{self._name}' {what}. {SAVE_AGAIN}", cell=f"{self._name}!{self._address}"
+        )
 
     @property
     def _address(self) -> str:
