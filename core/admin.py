@@ -73,7 +73,23 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
 @admin.register(ClosedDay)
 class ClosedDayAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Days that differ from the bank-holiday calendar. Due dates are worked out when asked for, so they follow at once."""
+    """Days that differ from the bank-holiday calendar; each change goes to the audit trail."""
 
     list_display = ("date", "closed", "reason")
     date_hierarchy = "date"
+    actions = None  # one day at a time, so that each is recorded
+
+    def save_model(self, request: HttpRequest, obj: ClosedDay, form: Any, change: bool) -> None:
+        """Save the day and say who did."""
+        super().save_model(request, obj, form, change)
+        _record(request, "calendar.changed" if change else "calendar.added", obj)
+
+    def delete_model(self, request: HttpRequest, obj: ClosedDay) -> None:
+        """Remove the day and say who did."""
+        _record(request, "calendar.removed", obj)
+        super().delete_model(request, obj)
+
+
+def _record(request: HttpRequest, verb: str, day: ClosedDay) -> None:
+    assert request.user.is_authenticated  # the admin lets nobody else in
+    audit.record(request.user, verb, day, day=day.date, closed=day.closed, reason=day.reason)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -42,7 +42,7 @@ def _database() -> Answer:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM django_migrations WHERE app = 'core'")
             return {"ok": cursor.fetchone() is not None}
-    except DatabaseError:
+    except Error:
         return {"ok": False}
 
 
