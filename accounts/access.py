@@ -7,10 +7,11 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone
 
-from accounts.models import STAFF_ROLES, Role, User
+from accounts.models import STAFF_ROLES, Role, SscMembership, User
 
 P = ParamSpec("P")
 
@@ -57,6 +58,13 @@ RED = frozenset({Action.READ_DZIR, Action.OPEN_RAW, Action.REVEAL_RED})
 SUPERUSER_MAY = frozenset({Action.ADMINISTER, Action.MANAGE_USERS})
 
 Visitor = User | AnonymousUser
+
+
+def person(request: HttpRequest) -> User:
+    """The one who asks, signed in; raises Http404 for a stranger."""
+    if not request.user.is_authenticated:
+        raise Http404
+    return request.user
 
 
 def roles_of(user: Visitor) -> frozenset[Role]:
@@ -114,24 +122,26 @@ def needs_second_factor(user: Visitor) -> bool:
     return bool(user.is_staff or user.is_superuser or roles_of(user) & (STAFF_ROLES | {Role.SSC_MEMBER}))
 
 
+def seats(user: Visitor) -> QuerySet[SscMembership]:
+    """The seats on the SSC this person holds today."""
+    if user.pk is None:
+        return SscMembership.objects.none()
+    return SscMembership.objects.on(timezone.localdate()).filter(user_id=user.pk)
+
+
 def may_declare(user: Visitor) -> bool:
     """Whether this person holds a seat on the SSC today and so may accept the declaration."""
-    return Role.SSC_MEMBER in roles_of(user) and user.ssc_memberships.on(timezone.localdate()).exists()
+    return Role.SSC_MEMBER in roles_of(user) and seats(user).exists()
 
 
 def _allowed(user: Visitor, action: Action, obj: Any, roles: frozenset[Role]) -> bool:
     if action in RED and not getattr(user, "second_factor_used", False):
         return False
     if action is Action.READ_DZIR:
-        return bool(roles & ROLES[action]) and _has_declared(user)
+        return bool(roles & ROLES[action]) and seats(user).filter(declaration_accepted_at__isnull=False).exists()
     if action is Action.READ_CASE and _is_own_case(user, obj):
         return True
     return bool(roles & ROLES[action]) or (action in SUPERUSER_MAY and user.is_superuser and user.is_active)
-
-
-def _has_declared(user: Visitor) -> bool:
-    current = user.ssc_memberships.on(timezone.localdate())
-    return current.filter(declaration_accepted_at__isnull=False).exists()
 
 
 def _is_own_case(user: Visitor, case: Any) -> bool:

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 
-from accounts import services
+from accounts import access, services
 from accounts.models import MailDomain, Organisation, SscMembership, User
 
 # Addresses live on the person, second factors stay secret, and the roles are fixed: these apps offer them, this site does not.
@@ -73,10 +73,8 @@ class UserAdmin(KeptForever, SimpleHistoryAdmin):
     list_display = ("name", "email", "organisation", "role_names", "is_active", "last_login")
     list_filter = ("is_active", "groups", "organisation")
     search_fields = ("name", "email")
-    autocomplete_fields = ("organisation",)
     inlines = (SscMembershipInline,)
     actions = ("send_password_link", "remove_second_factor")
-    formfield_overrides: dict[Any, Any] = {}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).select_related("organisation").prefetch_related("groups")
@@ -101,17 +99,17 @@ class UserAdmin(KeptForever, SimpleHistoryAdmin):
         obj.clean()
         super().save_model(request, obj, form, change)
         old_address = form.initial.get("email") if "email" in form.changed_data and change else None
-        services.note_change(request.user, obj, form.changed_data, old_address)
+        services.note_change(access.person(request), obj, form.changed_data, old_address)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         if "groups" in form.changed_data:
-            services.roles_changed(request.user, form.instance)
+            services.roles_changed(access.person(request), form.instance)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         super().save_formset(request, form, formset, change)
         for membership in (*formset.new_objects, *(changed for changed, _ in formset.changed_objects)):
-            services.membership_changed(request.user, membership)
+            services.membership_changed(access.person(request), membership)
 
     @admin.action(description="Send a link to choose a password", permissions=["change"])
     def send_password_link(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -121,6 +119,7 @@ class UserAdmin(KeptForever, SimpleHistoryAdmin):
 
     @admin.action(description="Take the second factor away (lost phone)", permissions=["change"])
     def remove_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        for user in queryset.exclude(pk=request.user.pk):
-            services.remove_second_factor(request.user, user)
+        actor = access.person(request)
+        for user in queryset.exclude(pk=actor.pk):
+            services.remove_second_factor(actor, user)
             self.message_user(request, f"{user} sets up a new second factor at the next sign-in.", messages.SUCCESS)

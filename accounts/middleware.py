@@ -35,12 +35,16 @@ class SecondFactorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated:
-            if session.has_ended(request, time.time()):
-                return self._sign_out(request)
-            session.touch(request, time.time())
-            request.user.second_factor_used = session.second_factor_used(request)
-        return self.get_response(request)
+        if not request.user.is_authenticated:
+            return self.get_response(request)
+        if session.has_ended(request, time.time()):
+            return self._sign_out(request)
+        session.touch(request, time.time())
+        request.user.second_factor_used = session.second_factor_used(request)
+        response = self.get_response(request)
+        # What was shown to a person is not shown again by the browser's memory after signing out.
+        response.headers.setdefault("Cache-Control", "no-store, private")
+        return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
         user = request.user

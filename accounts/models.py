@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
@@ -128,7 +129,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(models.functions.Lower("email"), name="one_person_an_address")]
+        constraints = [models.UniqueConstraint(Lower("email"), name="one_person_an_address")]
 
     def __str__(self) -> str:
         return self.name or self.email

@@ -35,11 +35,12 @@ def remove_second_factor(actor: User, user: User) -> None:
 
 def send_password_link(request: HttpRequest, user: User) -> None:
     """Mail a link that lets `user` choose a password; nobody else ever knows it."""
-    access.require(request.user, access.Action.MANAGE_USERS)
+    actor = access.person(request)
+    access.require(actor, access.Action.MANAGE_USERS)
     form = ResetPasswordForm({"email": user.email})
     if form.is_valid():
         form.save(request)
-        audit.record(request.user, "user.password_link_sent", user)
+        audit.record(actor, "user.password_link_sent", user)
 
 
 def note_change(actor: User, user: User, fields: list[str], old_address: str | None) -> None:
@@ -74,8 +75,7 @@ def accept_declaration(user: User) -> list[SscMembership]:
     """Accept the declaration for every membership in force today; raises Http404 for whoever has none."""
     if not access.may_declare(user):
         raise Http404
-    current = user.ssc_memberships.on(timezone.localdate()).filter(declaration_accepted_at=None)
-    accepted = list(current.select_for_update())
+    accepted = list(access.seats(user).filter(declaration_accepted_at=None).select_for_update())
     for membership in accepted:
         membership.declaration_accepted_at = timezone.now()
         membership.save(update_fields=["declaration_accepted_at"])

@@ -2,11 +2,10 @@
 
 from importlib.util import find_spec
 
-from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-admin.site.login = secure_admin_login(admin.site.login)
+from accounts.views import records_login
 
 MOUNTS = (
     ("", "core.urls"),
@@ -19,5 +18,5 @@ MOUNTS = (
     ("", "cpl.urls"),
 )
 
-urlpatterns = [path("admin/", admin.site.urls)]
+urlpatterns = [path("admin/login/", records_login), path("admin/", admin.site.urls)]
 urlpatterns += [path(prefix, include(module)) for prefix, module in MOUNTS if find_spec(module)]

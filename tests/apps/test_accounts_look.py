@@ -9,7 +9,9 @@ import pytest
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.test import Client
+from django.urls import get_resolver, reverse
 
+from accounts.context import PLACES
 from accounts.models import Role
 from tests.people import person, sign_in
 
@@ -73,6 +75,13 @@ def test_every_answer_is_guarded_by_the_same_headers(client: Client) -> None:
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["X-Frame-Options"] == "DENY"
         assert headers["Referrer-Policy"] == "same-origin"
+
+
+def test_every_place_of_the_header_exists() -> None:
+    mounted = get_resolver().namespace_dict
+    for place in PLACES:
+        if place.page.split(":")[0] in mounted:
+            assert reverse(place.page).startswith("/")
 
 
 @pytest.mark.django_db

@@ -2,18 +2,23 @@
 
 import re
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
+from axes.models import AccessLog
 from django.contrib.auth import hashers
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
+from django.utils import timezone
 
+from accounts import handlers
 from accounts.models import STAFF_ROLES, Role, User
 from accounts.services import enrol_totp
 from accounts.session import recent_authentication_required
@@ -180,6 +185,11 @@ def test_a_cookie_kept_from_before_signing_out_is_worthless(client: Client) -> N
     assert client.get(PROFILE).status_code == 302
 
 
+def test_a_page_shown_to_a_person_is_kept_by_no_browser_and_no_proxy(client: Client) -> None:
+    sign_in(client, person(Role.SEC_PARTY))
+    assert client.get(PROFILE)["Cache-Control"] == "no-store, private"
+
+
 def test_a_link_cannot_sign_anybody_out(client: Client) -> None:
     sign_in(client, person(Role.SEC_PARTY))
     client.get("/accounts/logout/")
@@ -224,6 +234,16 @@ def test_after_the_fresh_proof_the_form_that_was_sent_goes_on(client: Client) ->
     answer = client.post("/accounts/reauthenticate/", {"password": PASSWORD, "next": "/fresh/"})
     assert answer.content == b"done POST release"
     assert client.get("/fresh/").status_code == 200
+
+
+def test_ended_sessions_and_very_old_sign_ins_are_forgotten(client: Client) -> None:
+    sign_in(Client(), person(Role.SEC_PARTY))
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    AccessLog.objects.update(attempt_time=timezone.now() - timedelta(days=401))
+    sign_in(client, person(Role.SEC_PARTY))
+    handlers.tidy()
+    assert list(Session.objects.values_list("session_key", flat=True)) == [client.session.session_key]
+    assert AccessLog.objects.count() == 1
 
 
 # --- Guessing ------------------------------------------------------------------------------------------------------------
