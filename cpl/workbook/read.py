@@ -6,19 +6,18 @@ what cannot be read is a refusal (rules in cpl/workbook/refusals.py), what a per
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cpl.domain.dictionary import DataItem, RuleSet
 from cpl.domain.findings import Finding, Severity
 from cpl.domain.form import CellKind, FormCell, FormReading
 from cpl.domain.releases import Version, parse_label
+from cpl.workbook.cells import Cell, Place, cells_of
 from cpl.workbook.package import SUBMISSION, Limits
 from cpl.workbook.refusals import FRESH_COPY, Refused, refuse, shown
-from cpl.workbook.sheet import FORM, Area, RawCell, SheetReader, address, whole_number
-from cpl.workbook.strings import Text, missing_string, shared_strings
+from cpl.workbook.sheet import Area, RawCell, SheetReader, address
 from cpl.workbook.structure import Sheet, Workbook, open_workbook, relationships_of, require_macro_workbook
-from cpl.workbook.styles import date_styles
 
 NEW_ENTRY = "CPL - New Entry"
 NEW_ENTRY_NAMES = (NEW_ENTRY, "CPL \N{EN DASH} New Entry")  # the guidance prints an en dash, the workbook has a hyphen
@@ -27,20 +26,6 @@ GROUP, ATTRIBUTE, ANSWER = 1, 2, 7  # columns A, B and G
 _COLUMNS = frozenset({GROUP, ATTRIBUTE, ANSWER})
 _LABEL_CELL, _VERSION_CONTROL_CELL = (2, 1), (3, 1)  # A2 and A3
 _DASHES_AND_BLANKS = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
-_DAYS_1904 = 1462  # the two date systems of Excel lie so many days apart
-_KINDS = {"b": CellKind.BOOLEAN, "e": CellKind.ERROR, "d": CellKind.DATE, "n": CellKind.NUMBER}
-_ISO_DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:T00:00:00(?:\.0+)?Z?)?", re.ASCII)
-_SERIAL = re.compile(r"\d{1,7}(?:\.\d{1,20})?", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    """A cell of columns A, B or G with its text."""
-
-    value: str
-    kind: CellKind
-    runs: int
-    hidden: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +33,7 @@ class _Grid:
     """What was read of one tab: cells by (row, column), and the areas that matter."""
 
     name: str
-    cells: Mapping[tuple[int, int], _Cell]
+    cells: Mapping[Place, Cell]
     hidden_columns: tuple[Area, ...]
     merged: tuple[Area, ...]
 
@@ -60,8 +45,7 @@ class _Grid:
 def read_form(data: bytes, rules: RuleSet, limits: Limits = SUBMISSION) -> FormReading:
     """The answers of the New Entry tab in these bytes, each found by its Data Group and Data Attribute.
 
-    `cells` has every data item that has a row, "" where nothing was filled in. A date cell carries Excel's day number (1900
-    system).
+    `cells` has every data item that has a row, "" where nothing was filled in. A date cell carries Excel's day number.
     With refusals of the kind P17 or F1 for an old version, `cells` still says what was read; after all others it is empty.
     """
     try:
@@ -100,15 +84,15 @@ def find_new_entry(workbook: Workbook) -> Sheet:
     if len(alike) > 1:
         names = " and ".join(shown(sheet.name) for sheet in alike[:3])
         _refuse_tab(
-            f"The workbook has more than one tab for the new entry ({names}), so nobody can say which one counts. Keep one."
+            f"The workbook has more than one tab for the new entry ({names}), so nobody can say which counts. Keep one of them"
         )
     if not alike:
         tabs = ", ".join(shown(sheet.name, 40) for sheet in workbook.sheets[:8]) or "none"
-        _refuse_tab(f"The tab '{NEW_ENTRY}' is missing or has been renamed. The workbook has these tabs: {tabs}.")
+        _refuse_tab(f"The tab '{NEW_ENTRY}' is missing or has been renamed; the tabs are {tabs}. Give it its name back")
     if alike[0].name not in NEW_ENTRY_NAMES:
-        _refuse_tab(f"The tab '{NEW_ENTRY}' has been renamed to {shown(alike[0].name)}. Give it its name back.")
+        _refuse_tab(f"The tab '{NEW_ENTRY}' has been renamed to {shown(alike[0].name)}. Give it its name back")
     if alike[0].state != "visible":
-        _refuse_tab(f"The tab '{NEW_ENTRY}' is hidden. Make it visible (right-click on a tab, Unhide).")
+        _refuse_tab(f"The tab '{NEW_ENTRY}' is hidden. Make it visible (right-click on any tab, Unhide)")
     return alike[0]
 
 
@@ -117,58 +101,21 @@ def _squeeze(name: str) -> str:
 
 
 def _refuse_tab(message: str) -> None:
-    refuse("F1", f"{message} {FRESH_COPY}", guidance="7.1")
+    refuse("F1", f"{message}, or fill in a fresh copy of the current CPL workbook, and send it again.", guidance="7.1")
 
 
 def _grid(workbook: Workbook, sheet: Sheet, columns: Iterable[int] = _COLUMNS, last_row: int | None = None) -> _Grid:
     """Columns A, B and G of a tab; up to `last_row`, where the rest does not matter."""
-    reader = SheetReader(workbook.package, workbook.sheet_part(sheet), sheet.name, FORM)
+    reader = SheetReader(workbook.package, workbook.sheet_part(sheet), sheet.name)
     wanted = frozenset(columns)
-    raw: dict[tuple[int, int], RawCell] = {}
+    raw: dict[Place, RawCell] = {}
     for cell in reader.cells():
         if last_row is not None and cell.row > last_row:
             break
         if cell.column in wanted:
             raw[cell.row, cell.column] = cell
-    texts = _texts(workbook, raw.values())
-    dates = date_styles(workbook.package, workbook.related("styles"))
-    spilled = reader.around.spilled
-    cells = {}
-    for place, cell in raw.items():
-        kind = CellKind.FORMULA if cell.formula or any(area.holds(*place) for area in spilled) else _kind(cell, dates)
-        cells[place] = _cell(cell, kind, texts, workbook.epoch_1904, f"{sheet.name}!{address(*place)}")
+    cells = cells_of(workbook, reader, raw)
     return _Grid(sheet.name, cells, tuple(reader.around.hidden_columns), tuple(reader.around.merged))
-
-
-def _texts(workbook: Workbook, cells: Iterable[RawCell]) -> Mapping[int, Text]:
-    wanted = {whole_number(cell.value) for cell in cells if cell.kind == "s"}
-    part = workbook.related("sharedStrings") if wanted else None
-    return shared_strings(workbook.package, part, wanted) if part else {}
-
-
-def _kind(cell: RawCell, dates: Sequence[bool]) -> CellKind:
-    if cell.kind == "n" and 0 <= cell.style < len(dates) and dates[cell.style]:
-        return CellKind.DATE
-    return _KINDS.get(cell.kind, CellKind.TEXT)
-
-
-def _cell(cell: RawCell, kind: CellKind, texts: Mapping[int, Text], epoch_1904: bool, place: str) -> _Cell:
-    text = texts.get(whole_number(cell.value)) if cell.kind == "s" else cell.inline or Text(cell.value)
-    if text is None:
-        missing_string(place)
-    value = _day_number(text.text, epoch_1904) if kind is CellKind.DATE else text.text
-    return _Cell(value, kind, text.runs, cell.hidden)
-
-
-def _day_number(text: str, epoch_1904: bool) -> str:
-    """A date as Excel's 1900 system counts days; an ISO date cell as dd/mm/yyyy; anything else as stored."""
-    iso = _ISO_DATE.fullmatch(text)
-    if iso:
-        return f"{iso[3]}/{iso[2]}/{iso[1]}"
-    if epoch_1904 and _SERIAL.fullmatch(text):
-        whole, dot, fraction = text.partition(".")
-        return f"{int(whole) + _DAYS_1904}{dot}{fraction}"
-    return text
 
 
 def _rows(grid: _Grid, rules: RuleSet) -> dict[str, int]:
@@ -274,7 +221,7 @@ def _notes(grid: _Grid, rows: Mapping[str, int], rules: RuleSet) -> Iterable[Fin
             yield from _cell_notes(cell, rules.by_key[key], f"{grid.name}!{address(row, ANSWER)}")
 
 
-def _cell_notes(cell: _Cell, item: DataItem, place: str) -> Iterable[Finding]:
+def _cell_notes(cell: Cell, item: DataItem, place: str) -> Iterable[Finding]:
     where = f"{item.key} (cell {place.rpartition('!')[2]})"
     if cell.hidden and cell.value:
         text = f"{where}: the row is hidden, so Excel does not show the value that was read here."

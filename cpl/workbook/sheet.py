@@ -80,7 +80,7 @@ class SheetReader:
         self.around = Surroundings()
         self._package = package
         self._part = part
-        self._name = name
+        self.name = name
         self._limits = limits
         self._budget = Budget(limits.around)
         self._walk = Walk(part.name, SPREADSHEET, "worksheet", self._start, self._end, self._budget)
@@ -172,9 +172,9 @@ class SheetReader:
         if row != self._row or not self._column < column <= LAST_COLUMN:
             refuse(
                 "P14",
-                f"On the tab '{self._name}', cell {shown(reference or '', 20)} comes twice, in the wrong order or outside of the "
+                f"On the tab '{self.name}', cell {shown(reference or '', 20)} comes twice, in the wrong order or outside of the "
                 f"grid. {SAVE_AGAIN}",
-                cell=f"{self._name}!{address(row, column)}" if column > 0 else "",
+                cell=f"{self.name}!{address(row, column)}" if column > 0 else "",
             )
         self._column = column
         self._kind = attributes.get("t", "n")
@@ -206,7 +206,7 @@ class SheetReader:
             refuse(
                 "P19",
                 f"Cell {self._address} holds something far outside of the form. Empty the tab below the form. {FRESH_COPY}",
-                cell=f"{self._name}!{self._address}",
+                cell=f"{self.name}!{self._address}",
                 guidance="7.1",
             )
         value = unescape(self._value or "") if self._kind == "str" else (self._value or "").strip()
@@ -234,12 +234,10 @@ class SheetReader:
             self._walk.misbuilt("merged cells that are none")
         self.around.merged.append(area)
         if len(self.around.merged) > _MOST_MERGES or area.last_row - area.first_row > _TALLEST_MERGE:
-            refuse("P19", f"The tab '{self._name}' has far more merged cells than the form. {FRESH_COPY}", guidance="7.1")
+            refuse("P19", f"The tab '{self.name}' has far more merged cells than the form. {FRESH_COPY}", guidance="7.1")
 
     def _fault(self, what: str) -> NoReturn:
-        refuse(
-            "P14", f"Cell {self._address} of the tab '{self._name}' {what}. {SAVE_AGAIN}", cell=f"{self._name}!{self._address}"
-        )
+        refuse("P14", f"Cell {self._address} of the tab '{self.name}' {what}. {SAVE_AGAIN}", cell=f"{self.name}!{self._address}")
 
     @property
     def _address(self) -> str:
@@ -251,7 +249,7 @@ class SheetReader:
             refuse(
                 "P19",
                 f"Cell {self._address} holds more than {LONGEST_TEXT} characters. Shorten it. {SAVE_AGAIN}",
-                cell=f"{self._name}!{self._address}",
+                cell=f"{self.name}!{self._address}",
             )
         self._pieces.append(piece)
 

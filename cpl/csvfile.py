@@ -1,0 +1,165 @@
+"""The CSV that the DCC loads: column by column what 'CPL - Saveable in CSV' shows, written and read byte for byte.
+
+One header row, then every entry, Current and Removed. Hexadecimal values stand without colons, everything else as stored
+(trailing blanks too). Nothing is changed to please a spreadsheet: what could pass for a formula is refused at intake (rule F19).
+
+Reading refuses a file that a spreadsheet has re-typed:
+
+| rule | refused |
+|------|---------|
+| C1   | not UTF-8, not CSV, or empty |
+| C2   | other columns than those of the list |
+| C3   | an entry number that is not of six digits, or there twice |
+| C4   | a hexadecimal value without all its digits ("NaN", "0") |
+| C5   | a status that is neither 'Current' nor 'Removed' |
+| C6   | a version label that cannot be read, or two different ones |
+| C7   | model with hardware version not the same as its three parts |
+Sources: the fourth tab and its export of version 2.051; guidance 9.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from cpl.domain.dictionary import CSV_MODEL_AND_HARDWARE, CSV_VERSION, CsvColumn, Kind, RuleSet
+from cpl.domain.entry import (
+    CURRENT,
+    HARDWARE_REVISION,
+    HARDWARE_VERSION,
+    MODEL,
+    REMOVED,
+    ListedEntry,
+    model_and_hardware,
+    without_colons,
+)
+from cpl.domain.findings import Finding, Severity
+from cpl.domain.releases import parse_label
+
+BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
+_NUMBER, _STATUS = "Entry.number", "Entry.status"
+_CHUNK = 256  # rows in one piece
+_MOST_REFUSALS = 200
+_LONGEST_FIELD = 4_096  # characters; no column of the CSV comes near
+Row = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CsvReading:
+    """What a CSV holds: the version label, and for each entry its texts by header. With refusals it must not be used."""
+
+    label: str = ""
+    rows: tuple[Row, ...] = ()
+    refusals: tuple[Finding, ...] = ()
+
+
+def render(label: str, entries: Iterable[ListedEntry], rules: RuleSet, bom: bool = True, final_newline: bool = False) -> bytes:
+    """The whole file. `bom`: begin with the UTF-8 mark, as Excel does; `final_newline`: end the last row too."""
+    return b"".join(rows(label, entries, rules, bom=bom, final_newline=final_newline))
+
+
+def rows(
+    label: str, entries: Iterable[ListedEntry], rules: RuleSet, *, bom: bool = True, final_newline: bool = False
+) -> Iterator[bytes]:
+    """The same in pieces, for lists that should not stand in memory whole."""
+    columns = rules.csv_columns
+    cells = [_cell_of(column, label) for column in columns]
+    rest = iter(entries)
+    yield (BOM if bom else "").encode() + _lines([[column.header for column in columns]]).removesuffix(b"\r\n")
+    while piece := list(islice(rest, _CHUNK)):
+        yield b"\r\n" + _lines([[cell(entry) for cell in cells] for entry in piece]).removesuffix(b"\r\n")
+    if final_newline:
+        yield b"\r\n"
+
+
+def _lines(table: Iterable[list[str]]) -> bytes:
+    stream = io.StringIO(newline="")
+    csv.writer(stream, lineterminator="\r\n").writerows(table)
+    return stream.getvalue().encode()
+
+
+def _cell_of(column: CsvColumn, label: str) -> Callable[[ListedEntry], str]:
+    """How one column is made of an entry."""
+    item = column.item
+    if item is None:
+        return (lambda entry: label) if column.header == CSV_VERSION else (lambda entry: model_and_hardware(entry.values))
+    key = item.key
+    if key == _NUMBER:
+        return lambda entry: entry.number
+    if key == _STATUS:
+        return lambda entry: entry.status
+    if item.kind is Kind.HEX:
+        return lambda entry: without_colons(entry.values.get(key, ""))
+    return lambda entry: entry.values.get(key, "")
+
+
+def read_csv(data: bytes, rules: RuleSet) -> CsvReading:
+    """What a CSV of the list says, refused where anything in it cannot have been published. Never raises for any bytes."""
+    try:
+        text = data.decode("utf-8").removeprefix(BOM)
+        table = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as fault:
+        return CsvReading(refusals=(_refusal("C1", 1, f"The file is no CSV in UTF-8 ({type(fault).__name__})."),))
+    headers = [column.header for column in rules.csv_columns]
+    if len(table) < 2:
+        return CsvReading(refusals=(_refusal("C1", 1, "The file holds no entries."),))
+    if table[0] != headers:
+        return CsvReading(refusals=(_refusal("C2", 1, f"The columns are not those of the list: {', '.join(headers)}."),))
+    refusals = list(islice(_faults(table[1:], rules), _MOST_REFUSALS))
+    found = tuple(dict(zip(headers, fields, strict=False)) for fields in table[1:])
+    return CsvReading(found[0].get(CSV_VERSION, ""), found, tuple(refusals))
+
+
+def _faults(table: list[list[str]], rules: RuleSet) -> Iterator[Finding]:
+    columns = rules.csv_columns
+    label = table[0][0] if table[0] else ""
+    if parse_label(label) is None:
+        yield _refusal("C6", 2, f"The version label {label[:60]!r} cannot be read.")
+    seen: set[str] = set()
+    for line, fields in enumerate(table, 2):
+        if len(fields) != len(columns) or any(len(field) > _LONGEST_FIELD for field in fields):
+            yield _refusal("C2", line, f"The row has {len(fields)} fields instead of {len(columns)}, or one of them is endless.")
+            continue
+        by_header = {column.header: field for column, field in zip(columns, fields, strict=True)}
+        yield from _row_faults(line, by_header, columns, label)
+        number = by_header[_NUMBER]
+        if number in seen:
+            yield _refusal("C3", line, f"The entry number {number} is there twice.", _NUMBER)
+        seen.add(number)
+
+
+def _row_faults(line: int, row: Row, columns: Iterable[CsvColumn], label: str) -> Iterator[Finding]:
+    if row[CSV_VERSION] != label:
+        yield _refusal(
+            "C6", line, f"The version label differs from that of the first row: {row[CSV_VERSION][:60]!r}.", CSV_VERSION
+        )
+    if not re.fullmatch(r"[0-9]{6}", row[_NUMBER]):
+        yield _refusal(
+            "C3", line, f"The entry number {row[_NUMBER][:20]!r} is not of six digits: zeros in front are lost.", _NUMBER
+        )
+    if row[_STATUS] not in (CURRENT, REMOVED):
+        yield _refusal("C5", line, f"The status {row[_STATUS][:20]!r} is neither '{CURRENT}' nor '{REMOVED}'.", _STATUS)
+    for column in columns:
+        item = column.item
+        if item is not None and item.kind is Kind.HEX:
+            yield from _hex_faults(line, column.header, row[column.header], item.octets, required=item.applies == "all")
+    parts = "".join(row[header] for header in (MODEL, HARDWARE_VERSION, HARDWARE_REVISION))
+    if row[CSV_MODEL_AND_HARDWARE] != parts:
+        yield _refusal("C7", line, f"Model with hardware version is not {parts[:20]!r}, its three parts.", CSV_MODEL_AND_HARDWARE)
+
+
+def _hex_faults(line: int, header: str, value: str, octets: int, required: bool) -> Iterator[Finding]:
+    if not value and not required:
+        return
+    if value == "NaN":
+        yield _refusal("C4", line, "The value is 'NaN': a program took hexadecimal digits such as 1F for something else.", header)
+    elif not re.fullmatch(rf"[0-9A-F]{{{2 * octets}}}", value):
+        yield _refusal("C4", line, f"The value {value[:70]!r} does not have {2 * octets} hexadecimal digits.", header)
+
+
+def _refusal(rule: str, line: int, message: str, header: str = "") -> Finding:
+    advice = "Export the file afresh from the published workbook, without opening it in a spreadsheet."
+    where = f"Line {line}" + (f", {header}" if header else "")
+    return Finding(rule, Severity.ERROR, f"{where}: {message} {advice}", cell=f"line {line}", guidance="9")
