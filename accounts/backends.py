@@ -46,7 +46,7 @@ RECORDS: dict[Role, tuple[str, ...]] = {
 
 
 class RoleBackend(ModelBackend):
-    """Signs nobody in; answers Django's permission questions from the roles, freshly each time."""
+    """Signs nobody in; answers Django's permission questions from the roles."""
 
     def authenticate(self, request: Any, username: str | None = None, password: str | None = None, **kwargs: Any) -> None:
         return None
@@ -62,4 +62,7 @@ class RoleBackend(ModelBackend):
 
 
 def _patterns(user: Any) -> list[str]:
-    return [pattern for role in roles_of(user) for pattern in RECORDS[role]]
+    """Read once for each person loaded, that is once a request: one page of the admin asks some hundred times."""
+    if not hasattr(user, "_records_patterns"):
+        user._records_patterns = [pattern for role in roles_of(user) for pattern in RECORDS[role]]
+    return user._records_patterns
