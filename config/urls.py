@@ -13,6 +13,7 @@ MOUNTS = (
     ("accounts/", "allauth.urls"),
     ("cases/", "submissions.urls"),
     ("check/", "submissions.check_urls"),
+    ("certificates/", "certificates.urls"),
     ("repositories/", "repositories.urls"),
     ("subscribe/", "notifications.urls"),
     ("", "cpl.urls"),
