@@ -108,7 +108,7 @@ def _read(workbook: Workbook) -> CplReading:
     rules = load(parsed[0].principal if parsed and parsed[0].principal in PRINCIPALS else max(PRINCIPALS))
     columns = _Columns(listed, rules)
     refusals += columns.refusals
-    entries = tuple(_entries(listed, columns, refusals))
+    entries = () if columns.refusals else tuple(_entries(listed, columns, refusals))
     _check_numbers(entries, listed.name, refusals)
     return CplReading(
         label=label,
@@ -249,7 +249,7 @@ def _entry(row: int, cells: Mapping[int, Cell], columns: _Columns, refusals: lis
     number, status = values.pop(_NUMBER, ""), values.pop(_STATUS, "")
     if status not in (CURRENT, REMOVED):
         words = f"The status of entry {shown(number)} is {shown(status)}, neither '{CURRENT}' nor '{REMOVED}'."
-        refusals.append(_refusal("I4", words, columns.place(_STATUS, row) if _STATUS in values or status else ""))
+        refusals.append(_refusal("I4", words, columns.place(_STATUS, row)))
     return ImportedEntry(number, status, values, kinds, row)
 
 
