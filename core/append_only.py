@@ -1,7 +1,6 @@
 """Database triggers that refuse to change or delete rows of a table, whoever asks.
 
-For migrations: `operations = [append_only.protect("core_auditentry")]`. `manage.py flush`, which is asked to empty the whole
-database, lifts them on SQLite; PostgreSQL flushes with TRUNCATE, which row triggers do not see.
+For migrations: `operations = [append_only.protect("core_auditentry")]`.
 """
 
 from collections.abc import Iterator
@@ -31,18 +30,31 @@ def protect(table: str) -> migrations.RunPython:
 
 @contextmanager
 def lifted(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Without the triggers of any table, on SQLite; all in one transaction, so they are back whatever happens."""
-    if connection.vendor != "sqlite":
-        yield
-        return
+    """Without the triggers of any table; all in one transaction, so they are back whatever happens."""
+    find, lift, put_back = LIFTING[connection.vendor]
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s", [f"{PREFIX}%"])
+        cursor.execute(find, [f"{PREFIX}%"])
         triggers = cursor.fetchall()
-        for name, _ in triggers:
-            cursor.execute(f"DROP TRIGGER {name}")
+        for table, name, _ in triggers:
+            cursor.execute(lift.format(table=table, name=name))
         yield
-        for _, sql in triggers:
-            cursor.execute(sql)
+        for table, name, sql in triggers:
+            cursor.execute(put_back.format(table=table, name=name, sql=sql))
+
+
+# For each kind of database: finding the triggers, lifting one, putting it back.
+LIFTING = {
+    "sqlite": (
+        "SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s",
+        "DROP TRIGGER {name}",
+        "{sql}",
+    ),
+    "postgresql": (
+        "SELECT tgrelid::regclass::text, tgname, '' FROM pg_trigger WHERE tgname LIKE %s",
+        "ALTER TABLE {table} DISABLE TRIGGER {name}",
+        "ALTER TABLE {table} ENABLE TRIGGER {name}",
+    ),
+}
 
 
 def _statements(table: str) -> dict[str, list[str]]:

@@ -161,7 +161,8 @@ def _attempt(event_id: int) -> bool | Exception:
     if event is None:
         return False
     failure = _run(event)
-    connection.close_if_unusable_or_obsolete()  # the handler may have lost the connection the outcome is written with
+    if connection.errors_occurred and not connection.is_usable():
+        connection.close()  # the handler lost it; the outcome is written with a new one
     if failure is None:
         _settle(event, done_at=timezone.now(), last_error="")
         return True

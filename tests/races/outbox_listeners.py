@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from django.conf import settings
+from django.db import connection
 
 from core import outbox
 
@@ -36,3 +37,10 @@ def wait(key: str, payload: dict) -> None:
     while not (Path(settings.CPL_DATA_DIR) / f"go-{key}").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     write_down(f"finished {key}")
+
+
+@outbox.handler("race.lose")
+def lose(key: str, payload: dict) -> None:
+    """Lose the connection to PostgreSQL on the way."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")

@@ -173,6 +173,13 @@ def test_a_commit_does_not_wait_for_a_frozen_broker(redis_site: Site) -> None:
 
 
 @on_redis
+def test_a_handler_that_loses_the_database_is_noted_and_tried_again(redis_site: Site) -> None:
+    assert redis_site.run_anew(emit("race.lose", "k") + "print(outbox.drain())") == "0"
+    assert redis_site.run(STATE) == "k waiting 1"
+    assert "OperationalError" in redis_site.run(MODEL + "print(E.objects.get().last_error)")
+
+
+@on_redis
 def test_a_worker_survives_a_restart_of_the_broker(redis_site: Site) -> None:
     redis_site.worker()
     redis_site.run(emit("race.note", "before"))
