@@ -178,7 +178,11 @@ def servers(site: Site) -> Iterator[None]:
     with postgres(site.folder / "postgres") as database, redis(site.folder) as (broker, process):
         site.places |= {"DATABASE_URL": database, "REDIS_URL": broker}
         site.redis = process
-        yield
+        try:
+            yield
+        finally:
+            site.redis.kill()  # a test may have put another in the place of the first
+            site.redis.wait()
 
 
 def free_port() -> int:
