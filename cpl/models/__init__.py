@@ -1,0 +1,8 @@
+"""What the list is made of: reference data, releases, entries and the changes between them."""
+
+from cpl.models.changes import Change
+from cpl.models.entries import EntryRow
+from cpl.models.reference import DeviceLevelVersion, RuleSetRecord, SelectionValue
+from cpl.models.releases import Release
+
+__all__ = ["Change", "DeviceLevelVersion", "EntryRow", "Release", "RuleSetRecord", "SelectionValue"]

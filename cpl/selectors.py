@@ -1,0 +1,85 @@
+"""Questions to the list: which release is the head, what it held, which rules hold on a day."""
+
+import datetime
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.db.models import Max, Q
+
+from cpl.domain.dictionary import ListValue, RuleSet
+from cpl.domain.entry import ListedEntry, cpa_core, device_key
+from cpl.dictionary import load
+from cpl.models import Change, DeviceLevelVersion, EntryRow, Release, RuleSetRecord, SelectionValue
+from cpl.models.entries import EntryRowQuerySet
+
+HIGHEST_NUMBER = 999_999
+
+
+def head() -> Release | None:
+    """The latest release, or None before the first."""
+    return Release.objects.order_by("-serial").first()
+
+
+def entries_at(release: Release) -> EntryRowQuerySet:
+    """The list as `release` published it, by entry number."""
+    return EntryRow.objects.at(release.serial).order_by("number")
+
+
+def highest_number() -> int:
+    """The highest entry number ever given out; numbers are serial and never used twice."""
+    return int(EntryRow.objects.aggregate(top=Max("number"))["top"] or 0)
+
+
+def current_rules(on: datetime.date, principal: int | None = None) -> RuleSet:
+    """The dictionary of the principal version with the selection lists and TSAT combinations that hold on the day."""
+    base = load(principal or settings.CPL_PRINCIPAL)
+    lists: dict[str, list[ListValue]] = {}
+    for row in SelectionValue.objects.on(on):
+        if row.list_name in base.lists:
+            lists.setdefault(row.list_name, []).append(ListValue(row.value, row.family))
+    combinations = DeviceLevelVersion.objects.on(on).values_list("device_type", "smets_chts", "gbcs")
+    return base.with_reference(
+        lists={name: tuple(values) for name, values in lists.items()},
+        device_types=base.device_types,
+        combinations=frozenset(combinations),
+    )
+
+
+def remembered(rules: RuleSet) -> RuleSetRecord:
+    """The stored record of a rule set; made on its first use."""
+    record, _ = RuleSetRecord.objects.get_or_create(
+        digest=rules.digest, defaults={"principal": rules.principal, "snapshot": rules.snapshot()}
+    )
+    return record
+
+
+def listed(numbers: Iterable[str]) -> dict[str, ListedEntry]:
+    """The open entries with these numbers, by number."""
+    rows = EntryRow.objects.open().filter(number__in=list(numbers))
+    return {row.number: row.as_listed() for row in rows}
+
+
+def neighbours(values: dict[str, str]) -> list[ListedEntry]:
+    """Open entries that share a device key, maker and model, image hash or CPA certificate with `values`; one indexed query."""
+    tidy = {key: value.strip() for key, value in values.items()}
+    wanted = Q(device_key=device_key(values)) | Q(
+        manufacturer=tidy.get("Device_Model.manufacturer_identifier", ""), model=tidy.get("Device_Model.model_identifier", "")
+    )
+    if image_hash := tidy.get("Manufacturer_Image.hash"):
+        wanted |= Q(image_hash=image_hash)
+    if core := cpa_core(tidy.get("CPA_Certificate.identification_number", "")):
+        wanted |= Q(cpa_core=core)
+    return [row.as_listed() for row in EntryRow.objects.open().filter(wanted).order_by("number")]
+
+
+def makers() -> dict[str, frozenset[str]]:
+    """Every manufacturer identifier on the list with the image creators seen for it."""
+    seen: dict[str, set[str]] = {}
+    for maker, creator in EntryRow.objects.open().values_list("manufacturer", "creator").distinct():
+        seen.setdefault(maker, set()).add(creator.strip())
+    return {maker: frozenset(creators - {""}) for maker, creators in seen.items()}
+
+
+def approved_changes() -> list[Change]:
+    """Changes that wait for the next release, in the order in which they were approved."""
+    return list(Change.objects.filter(status=Change.Status.APPROVED).order_by("approved_at", "id"))

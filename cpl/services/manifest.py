@@ -1,0 +1,38 @@
+"""The manifest of a release: what belongs to it, what changed, and which manifest came before; signed with Ed25519."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from core import crypto
+
+if TYPE_CHECKING:
+    from cpl.services.publishing import Plan
+
+
+def build(plan: "Plan", files: Mapping[str, bytes]) -> bytes:
+    """Canonical JSON with sizes and SHA-256 of the files, entry numbers added and changed, and the previous manifest's SHA-256."""
+    content = {
+        "format": 1,
+        "version": str(plan.version),
+        "issued_on": plan.issued_on.isoformat(),
+        "serial": plan.serial,
+        "rule_set": plan.rules.digest,
+        "files": {name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in sorted(files.items())},
+        "entries": {
+            "total": len(plan.entries),
+            "added": list(plan.difference.added),
+            "removed": list(plan.difference.removed),
+            "reinstated": list(plan.difference.reinstated),
+            "changed": sorted({amendment.number for amendment in plan.difference.amended}),
+        },
+        "previous_manifest": plan.head.manifest_sha256 if plan.head else "",
+        "signing_key": crypto.key_id(),
+    }
+    return (json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def sign(manifest: bytes) -> bytes:
+    """The detached Ed25519 signature, 64 bytes; `openssl pkeyutl -verify -rawin` checks it."""
+    return crypto.sign(manifest)

@@ -1,0 +1,259 @@
+"""Publishing: all approved changes become the next release. Prepared outside any transaction, committed by compare-and-swap.
+
+A crash before the commit leaves unreferenced bytes in the vault and nothing else. Unique constraints (serial,
+predecessor, version, open row a number, current entry a Device Model) carry correctness on SQLite and PostgreSQL alike.
+"""
+
+import datetime
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts import access
+from accounts.models import User
+from core import audit, outbox, vault
+from cpl import csvfile, selectors
+from cpl.domain import listing
+from cpl.domain.dictionary import RuleSet
+from cpl.domain.listing import Difference, PlannedChange
+from cpl.domain.releases import Version, next_after
+from cpl.models import Change, EntryRow, Release
+from cpl.models.entries import CURRENT, REMOVED
+from cpl.services import changes as change_services
+from cpl.services import manifest
+from cpl.workbook.render import ReleaseView, RenderedEntry, render
+
+ATTEMPTS = 5
+
+
+class PublishingBlocked(Exception):
+    """Nothing can be published as things stand; the text says why, for people."""
+
+
+class HeadMoved(Exception):
+    """Somebody else published, or the approved changes are no longer the same: prepare again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The next release before it is one."""
+
+    head: Release | None
+    version: Version
+    issued_on: datetime.date
+    rules: RuleSet
+    changes: tuple[Change, ...]
+    numbers: tuple[str, ...]  # entry number of each change, in order
+    difference: Difference
+    entries: tuple[RenderedEntry, ...]
+    changes_text: str
+    draft_text: str
+
+    @property
+    def label(self) -> str:
+        return self.version.label(self.issued_on)
+
+    @property
+    def serial(self) -> int:
+        return self.head.serial + 1 if self.head else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Artefacts:
+    """What a release consists of, by SHA-256 of the bytes in the vault."""
+
+    workbook: str
+    csv: str
+    manifest: str
+    signature: str
+
+
+def preview(principal: int | None = None, changes_text: str = "", on: datetime.date | None = None) -> Plan:
+    """The next release as it would be published now. Raises PublishingBlocked when there is nothing to publish or a rule forbids it."""
+    approved = selectors.approved_changes()
+    if not approved:
+        raise PublishingBlocked("There are no approved changes to publish.")
+    issued_on = on or timezone.localdate()
+    head = selectors.head()
+    rules = selectors.current_rules(issued_on, principal)
+    before = _rendered(head)
+    numbers = _allocate(approved)
+    planned = [_planned(change, number) for change, number in zip(approved, numbers, strict=True)]
+    _check(head, issued_on, approved, planned, before)
+    after = _apply(before, planned, approved)
+    draft = listing.version_control_text(planned)
+    return Plan(
+        head=head,
+        version=next_after(head.version if head else None, rules.principal),
+        issued_on=issued_on,
+        rules=rules,
+        changes=tuple(approved),
+        numbers=tuple(numbers),
+        difference=listing.difference(_listed(before), _listed(after)),
+        entries=after,
+        changes_text=changes_text.strip() or draft,
+        draft_text=draft,
+    )
+
+
+def publish(actor: User | None, changes_text: str = "", principal: int | None = None) -> Release:
+    """Publish the approved changes as the next release. `actor` None is the command line of the server's own administrator.
+
+    Raises PublishingBlocked with the reason when nothing may be published.
+    """
+    if actor is not None:
+        access.require(actor, access.Action.PUBLISH)
+    for _ in range(ATTEMPTS):
+        plan = preview(principal, changes_text)
+        artefacts = store(plan)
+        try:
+            return commit(plan, artefacts, actor)
+        except (HeadMoved, IntegrityError):
+            continue
+    raise PublishingBlocked("The list keeps changing while it is being published. Try again in a minute.")
+
+
+def store(plan: Plan) -> Artefacts:
+    """Render every artefact and put the bytes into the vault; same plan, same bytes, same names."""
+    workbook = render(view_of(plan), plan.rules)
+    csv = csvfile.render(
+        plan.label, plan.entries, plan.rules, bom=settings.CPL_CSV_BOM, final_newline=settings.CPL_CSV_FINAL_NEWLINE
+    )
+    files = {f"CPL_v{plan.version}.xlsm": workbook, f"CPL_v{plan.version}.csv": csv}
+    text = manifest.build(plan, files)
+    return Artefacts(
+        workbook=vault.put(workbook), csv=vault.put(csv), manifest=vault.put(text), signature=vault.put(manifest.sign(text))
+    )
+
+
+def commit(plan: Plan, artefacts: Artefacts, actor: User | None) -> Release:
+    """One short transaction: if the head and the changes are still those of the plan, the plan becomes the next release."""
+    with transaction.atomic(durable=True):
+        _still_true(plan)
+        release = _write_release(plan, artefacts, actor)
+        for change, number in zip(plan.changes, plan.numbers, strict=True):
+            _write_change(release, change, number)
+        audit.record(
+            actor, "release.published", release, changes=[change.pk for change in plan.changes], manifest=artefacts.manifest
+        )
+        outbox.emit("cpl.published", str(release.version), {"serial": release.serial})
+    return release
+
+
+def view_of(plan: Plan) -> ReleaseView:
+    """What the workbook shows."""
+    past = [
+        (str(release.version), f"{release.issued_on:%d/%m/%Y}", release.changes_text)
+        for release in Release.objects.order_by("serial")
+    ]
+    return ReleaseView(
+        label=plan.label,
+        issued_on=plan.issued_on,
+        history=(*past, (str(plan.version), f"{plan.issued_on:%d/%m/%Y}", plan.changes_text)),
+        entries=plan.entries,
+    )
+
+
+def _rendered(head: Release | None) -> tuple[RenderedEntry, ...]:
+    if head is None:
+        return ()
+    rows = selectors.entries_at(head).values_list("number", "status", "values", "kinds")
+    return tuple(RenderedEntry(number, status, values, kinds) for number, status, values, kinds in rows.iterator())
+
+
+def _listed(entries: tuple[RenderedEntry, ...]) -> list[listing.ListedEntry]:
+    return [listing.ListedEntry(entry.number, entry.status, entry.values) for entry in entries]
+
+
+def _allocate(approved: list[Change]) -> list[str]:
+    """Entry numbers: the next of the series for each new entry, the entry's own for every other change."""
+    top = selectors.highest_number()
+    numbers = []
+    for change in approved:
+        if change.kind == Change.Kind.ADD:
+            top += 1
+            if top > selectors.HIGHEST_NUMBER:
+                raise PublishingBlocked("Entry number 999999 has been given out; the series is full.")
+        numbers.append(f"{top:06d}" if change.kind == Change.Kind.ADD else change.number)
+    return numbers
+
+
+def _planned(change: Change, number: str) -> PlannedChange:
+    return PlannedChange(kind=change.kind, number=number, values=change.values, designation=change.designation)
+
+
+def _check(
+    head: Release | None,
+    issued_on: datetime.date,
+    approved: list[Change],
+    planned: list[PlannedChange],
+    before: tuple[RenderedEntry, ...],
+) -> None:
+    """Everything that must hold at the moment of publication, checked again whatever was checked before."""
+    if head is not None and issued_on < head.issued_on:
+        raise PublishingBlocked(
+            f"Version {head.version} was issued on {head.issued_on:%d/%m/%Y}, which is after today's date. Check the server's clock."
+        )
+    for change in approved:
+        if not change_services.intact(change):
+            raise PublishingBlocked(f"Change {change.pk} ({change}) is not what was approved. Withdraw it before publishing.")
+    if problems := listing.conflicts(planned, _listed(before)):
+        raise PublishingBlocked(" ".join(problems))
+
+
+def _apply(before: tuple[RenderedEntry, ...], planned: list[PlannedChange], approved: list[Change]) -> tuple[RenderedEntry, ...]:
+    kinds = {entry.number: entry.kinds for entry in before}
+    for step, change in zip(planned, approved, strict=True):
+        if change.kind not in {Change.Kind.REMOVE, Change.Kind.REINSTATE}:
+            kinds[step.number] = change.kinds
+    return tuple(
+        RenderedEntry(entry.number, entry.status, entry.values, kinds.get(entry.number, {}))
+        for entry in listing.apply(planned, _listed(before))
+    )
+
+
+def _still_true(plan: Plan) -> None:
+    head = Release.objects.select_for_update().order_by("-serial").first()
+    if (head.serial if head else 0) != plan.serial - 1:
+        raise HeadMoved
+    waiting = Change.objects.select_for_update().filter(status=Change.Status.APPROVED).order_by("approved_at", "id")
+    if [(change.pk, change.seal) for change in waiting] != [(change.pk, change.seal) for change in plan.changes]:
+        raise HeadMoved
+
+
+def _write_release(plan: Plan, artefacts: Artefacts, actor: User | None) -> Release:
+    return Release.objects.create(
+        serial=plan.serial,
+        previous=plan.head,
+        principal=plan.version.principal,
+        sub=plan.version.sub,
+        issued_on=plan.issued_on,
+        changes_text=plan.changes_text,
+        origin=Release.Origin.PUBLISHED,
+        published_at=timezone.now(),
+        published_by=actor,
+        rules=selectors.remembered(plan.rules),
+        workbook_sha256=artefacts.workbook,
+        csv_sha256=artefacts.csv,
+        manifest_sha256=artefacts.manifest,
+        signature_sha256=artefacts.signature,
+        entry_count=len(plan.entries),
+        current_count=sum(entry.status == CURRENT for entry in plan.entries),
+    )
+
+
+def _write_change(release: Release, change: Change, number: str) -> None:
+    """Close the entry's open row and open the next one; rows are never edited."""
+    old = EntryRow.objects.open().filter(number=number).first()
+    values, kinds, status = change.values, change.kinds, CURRENT
+    if old is not None:
+        EntryRow.objects.filter(pk=old.pk, to_serial__isnull=True).update(to_serial=release.serial)
+        status = old.status
+    if change.kind in {Change.Kind.REMOVE, Change.Kind.REINSTATE} and old is not None:
+        values, kinds = old.values, old.kinds
+        status = REMOVED if change.kind == Change.Kind.REMOVE else CURRENT
+    designation = change.designation or (old.designation if old else "")
+    EntryRow.build(number, status, values, release.serial, kinds=kinds, designation=designation).save(force_insert=True)
+    Change.objects.filter(pk=change.pk).update(status=Change.Status.PUBLISHED, release=release, number=number)
