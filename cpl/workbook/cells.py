@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cpl.domain.form import CellKind
 from cpl.workbook.sheet import RawCell, SheetReader, address, whole_number
-from cpl.workbook.strings import Text, missing_string, shared_strings
+from cpl.workbook.strings import Text, Wanted, missing_string, shared_strings
 from cpl.workbook.structure import Workbook
 from cpl.workbook.styles import date_styles
 
@@ -32,9 +32,10 @@ class Cell:
 
 def cells_of(workbook: Workbook, reader: SheetReader, raw: Mapping[Place, RawCell]) -> dict[Place, Cell]:
     """The texts of these cells of one sheet, in the same order. Raises Refused."""
-    wanted = {whole_number(cell.value) for cell in raw.values() if cell.kind == "s"}
-    part = workbook.related("sharedStrings") if wanted else None
-    texts = shared_strings(workbook.package, part, wanted) if part else {}
+    numbers = {whole_number(cell.value) for cell in raw.values() if cell.kind == "s"}
+    part = workbook.related("sharedStrings") if numbers else None
+    wanted = Wanted(numbers, reader.limits.text)
+    texts = shared_strings(workbook.package, part, wanted, reader.limits.strings) if part else {}
     dates = date_styles(workbook.package, workbook.related("styles"))
     spilled = reader.around.spilled
     cells = {}

@@ -106,14 +106,12 @@ def _refuse_tab(message: str) -> None:
 
 def _grid(workbook: Workbook, sheet: Sheet, columns: Iterable[int] = _COLUMNS, last_row: int | None = None) -> _Grid:
     """Columns A, B and G of a tab; up to `last_row`, where the rest does not matter."""
-    reader = SheetReader(workbook.package, workbook.sheet_part(sheet), sheet.name)
-    wanted = frozenset(columns)
+    reader = SheetReader(workbook.package, workbook.sheet_part(sheet), sheet.name, columns=frozenset(columns))
     raw: dict[Place, RawCell] = {}
     for cell in reader.cells():
         if last_row is not None and cell.row > last_row:
             break
-        if cell.column in wanted:
-            raw[cell.row, cell.column] = cell
+        raw[cell.row, cell.column] = cell
     cells = cells_of(workbook, reader, raw)
     return _Grid(sheet.name, cells, tuple(reader.around.hidden_columns), tuple(reader.around.merged))
 

@@ -7,11 +7,12 @@ from typing import NoReturn
 
 from cpl.workbook.package import Package, Part
 from cpl.workbook.refusals import FRESH_COPY, SAVE_AGAIN, refuse, shown
-from cpl.workbook.strings import LONGEST_TEXT, Text, TextCollector, unescape
-from cpl.workbook.xmlstream import FOREIGN, SPREADSHEET, Attributes, Budget, Walk, pieces
+from cpl.workbook.strings import LONGEST_TEXT, Text, TextCollector, too_much_text, unescape
+from cpl.workbook.xmlstream import FOREIGN, SPREADSHEET, Attributes, Walk, pieces
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})", re.ASCII)
+_LETTERS = re.compile(r"[A-Z]{1,3}", re.ASCII)
 _RANGE = re.compile(r"\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})(?::\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6}))?", re.ASCII)
 _TYPES = frozenset({"n", "s", "str", "inlineStr", "b", "e", "d"})
 _CHILDREN = {
@@ -53,15 +54,18 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class SheetLimits:
-    """How many elements the cells may have, how many everything around them, and the last row that may have contents."""
+    """How many elements the cells may have, everything around them, the shared strings; the last row that may have contents; how
+    many characters may be kept."""
 
-    cells: int = 500_000
+    cells: int = 200_000
     around: int = 40_000
+    strings: int = 250_000
     last_row: int = 2_000
+    text: int = 2_000_000
 
 
 FORM = SheetLimits()
-WHOLE_LIST = SheetLimits(cells=20_000_000, around=200_000, last_row=LAST_ROW)
+WHOLE_LIST = SheetLimits(cells=20_000_000, around=200_000, strings=20_000_000, last_row=LAST_ROW, text=200_000_000)
 
 
 @dataclass(slots=True)
@@ -74,24 +78,32 @@ class Surroundings:
 
 
 class SheetReader:
-    """Reads one worksheet. Iterate over `cells()`, then look at `around`. Raises Refused (P13, P14, P18, P19)."""
+    """Reads one worksheet. Iterate over `cells()`, then look at `around`. Raises Refused (P13, P14, P18, P19).
 
-    def __init__(self, package: Package, part: Part, name: str, limits: SheetLimits = FORM) -> None:
+    `columns`: which to hand over (None: all); cells of the others are checked all the same.
+    """
+
+    def __init__(
+        self, package: Package, part: Part, name: str, limits: SheetLimits = FORM, columns: frozenset[int] | None = None
+    ) -> None:
         self.around = Surroundings()
         self._package = package
         self._part = part
         self.name = name
-        self._limits = limits
-        self._budget = Budget(limits.around)
-        self._walk = Walk(part.name, SPREADSHEET, "worksheet", self._start, self._end, self._budget)
+        self.limits = limits
+        self._room = limits.text
+        self._wanted = columns
+        self._walk = Walk(part.name, SPREADSHEET, "worksheet", self._start, self._end, limits.around)
         self._collector = TextCollector(self._walk)
         self._found: list[RawCell] = []
         self._row = self._column = 0
+        self._row_digits = ""
         self._row_hidden = False
+        self._columns: dict[str, int] = {}
+        self._attributes: Attributes = {}
         self._data_seen = False
         self._beginnings: Mapping[str, Callable[[Attributes], None]] = {
             "row": self._begin_row,
-            "c": self._begin_cell,
             "f": self._begin_formula,
             "v": self._begin_value,
         }
@@ -106,7 +118,7 @@ class SheetReader:
             self._walk.misbuilt("no cells")
 
     def _clear(self) -> None:
-        self._kind, self._style = "n", 0
+        """Forget the cell before. Most cells of a long list of formats are empty, and then there is nothing to forget."""
         self._value: str | None = None
         self._inline: Text | None = None
         self._formula = False
@@ -116,20 +128,31 @@ class SheetReader:
     def _start(self, path: list[str], attributes: Attributes) -> None:
         depth = len(path)
         if depth > 2 and path[1] == "sheetData":
-            self._inside(path, depth, attributes)
+            if depth == 4 and path[2] == "row" and path[3] == "c":
+                self._begin_cell(attributes)
+            else:
+                self._inside(path, depth, attributes)
         elif depth == 2 and path[1] == "sheetData":
-            if self._data_seen:
-                self._walk.misbuilt("two tables of cells")
-            self._data_seen = True
-            self._budget.elements = self._limits.cells
+            self._begin_data()
         else:
             self._outside(path, attributes)
+
+    def _begin_data(self) -> None:
+        if self._data_seen:
+            self._walk.misbuilt("two tables of cells")
+        self._data_seen = True
+        self._walk.elements = self.limits.cells
+        self._walk.careful = False
+
+    def _end_data(self) -> None:
+        self._walk.elements = self.limits.around
+        self._walk.careful = True
 
     def _inside(self, path: list[str], depth: int, attributes: Attributes) -> None:
         name, parent = path[-1], path[-2]
         if depth > 5 and path[4] == "is":
             self._collector.start(path)
-        elif "extLst" in path[:-1]:
+        elif depth > 4 and "extLst" in path[3:-1]:
             return
         elif depth > 5 or name not in _CHILDREN.get(parent, ()):
             self._walk.misbuilt(f"<{name}> among the cells" if name != FOREIGN else "foreign elements among the cells")
@@ -138,49 +161,57 @@ class SheetReader:
 
     def _end(self, path: list[str]) -> None:
         depth = len(path)
-        if depth < 4 or path[1] != "sheetData":
-            if depth == 2 and path[1] == "sheetData":
-                self._budget.elements = self._limits.around
-        elif depth == 4 and path[3] == "c":
-            self._end_cell()
-        elif depth == 5 and path[4] == "v":
+        if depth > 3 and path[1] == "sheetData":
+            if depth > 4:
+                self._end_inside(path, depth)
+            elif self._value is not None or self._inline is not None or self._formula:
+                self._end_cell()
+        elif depth == 2 and path[1] == "sheetData":
+            self._end_data()
+
+    def _end_inside(self, path: list[str], depth: int) -> None:
+        """The end of something in a cell: its value, its text, or a piece of its text."""
+        if path[4] == "v" and depth == 5:
             self._walk.text = None
             self._value = "".join(self._pieces)
-        elif depth == 5 and path[4] == "is":
-            if self._inline is not None:
+        elif path[4] == "is":
+            if depth > 5:
+                self._collector.end(path)
+            elif self._inline is not None:
                 self._fault("holds two values")
-            self._inline = self._collector.take()
-        elif depth > 5 and path[4] == "is":
-            self._collector.end(path)
+            else:
+                self._inline = self._collector.take()
 
     def _begin_row(self, attributes: Attributes) -> None:
         number = attributes.get("r")
         row = self._row + 1 if number is None else whole_number(number)
         if not self._row < row <= LAST_ROW:
             self._walk.misbuilt(f"a row {shown(number or str(row))} out of order or out of the grid")
-        self._row, self._column = row, 0
+        self._row, self._row_digits, self._column = row, str(row), 0
         self._row_hidden = attributes.get("hidden", "") in _TRUE
 
     def _begin_cell(self, attributes: Attributes) -> None:
-        self._clear()
         reference = attributes.get("r")
         if reference is None:
-            column, row = self._column + 1, self._row
+            column, row = self._column + 1, self._row_digits
         else:
-            match = _REFERENCE.fullmatch(reference)
-            column, row = (column_number(match[1]), int(match[2])) if match else (0, 0)
-        if row != self._row or not self._column < column <= LAST_COLUMN:
+            letters = reference.rstrip("0123456789")
+            column, row = self._columns.get(letters) or self._learn_column(letters), reference[len(letters) :]
+        if row != self._row_digits or not self._column < column <= LAST_COLUMN:
             refuse(
                 "P14",
                 f"On the tab '{self.name}', cell {shown(reference or '', 20)} comes twice, in the wrong order or outside of the "
                 f"grid. {SAVE_AGAIN}",
-                cell=f"{self.name}!{address(row, column)}" if column > 0 else "",
+                cell=f"{self.name}!{reference}" if reference and _REFERENCE.fullmatch(reference) else "",
             )
         self._column = column
-        self._kind = attributes.get("t", "n")
-        if self._kind not in _TYPES:
-            self._fault(f"is of the unknown type {shown(self._kind, 20)}")
-        self._style = whole_number(attributes.get("s", "0"))
+        self._attributes = attributes
+
+    def _learn_column(self, letters: str) -> int:
+        """The number of a column, kept for the next row; 0 for letters that name none."""
+        number = column_number(letters) if _LETTERS.fullmatch(letters) else 0
+        self._columns[letters] = number
+        return number
 
     def _begin_formula(self, attributes: Attributes) -> None:
         self._formula = True
@@ -196,23 +227,32 @@ class SheetReader:
         self._walk.text = self._receive
 
     def _end_cell(self) -> None:
-        if self._value is None and self._inline is None and not self._formula:
-            return
+        """A cell with contents is complete."""
+        kind = self._attributes.get("t", "n")
+        if kind not in _TYPES:
+            self._fault(f"is of the unknown type {shown(kind, 20)}")
         if self._value is not None and self._inline is not None:
             self._fault("holds two values")
-        if (self._kind == "inlineStr") != (self._inline is not None) and (self._value or self._inline):
+        if (kind == "inlineStr") != (self._inline is not None) and (self._value or self._inline):
             self._fault("holds a value that does not fit its type")
-        if self._row > self._limits.last_row:
+        if self._row > self.limits.last_row:
             refuse(
                 "P19",
                 f"Cell {self._address} holds something far outside of the form. Empty the tab below the form. {FRESH_COPY}",
                 cell=f"{self.name}!{self._address}",
                 guidance="7.1",
             )
-        value = unescape(self._value or "") if self._kind == "str" else (self._value or "").strip()
-        self._found.append(
-            RawCell(self._row, self._column, self._kind, self._style, value, self._inline, self._formula, self._row_hidden)
-        )
+        if self._wanted is None or self._column in self._wanted:
+            self._room -= len(self._value or "") + (len(self._inline.text) if self._inline else 0)
+            if self._room < 0:
+                too_much_text()
+            self._found.append(self._raw_cell(kind))
+        self._clear()
+
+    def _raw_cell(self, kind: str) -> RawCell:
+        style = whole_number(self._attributes.get("s", "0"))
+        value = unescape(self._value or "") if kind == "str" else (self._value or "").strip()
+        return RawCell(self._row, self._column, kind, style, value, self._inline, self._formula, self._row_hidden)
 
     def _outside(self, path: list[str], attributes: Attributes) -> None:
         match path:

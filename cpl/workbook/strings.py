@@ -1,13 +1,14 @@
 """Texts of a workbook: shared strings, looked up without keeping them all, and how a text is put together from its runs."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 from cpl.workbook.package import Package, Part
-from cpl.workbook.refusals import SAVE_AGAIN, Refused, refuse
-from cpl.workbook.xmlstream import FOREIGN, SPREADSHEET, Attributes, Budget, Walk, pieces
+from cpl.workbook.refusals import FRESH_COPY, SAVE_AGAIN, Refused, refuse
+from cpl.workbook.xmlstream import FOREIGN, SPREADSHEET, Attributes, Walk, pieces
 
 LONGEST_TEXT = 32_767  # characters; Excel allows no more in a cell
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -21,7 +22,8 @@ _ROOT = re.compile(
 )
 _LONGEST_ITEM = 1 << 20  # bytes of one string with all its formatting
 _ALLOWED = {"t": ("si", "is", "r", "rPh"), "r": ("si", "is"), "rPh": ("si", "is"), "phoneticPr": ("si", "is"), "rPr": ("r",)}
-_ELEMENTS = 2_000_000
+_LONGEST_HEAD = 4_096  # bytes before the first string
+_ELEMENTS_OF_ONE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,99 +92,120 @@ def unescape(text: str) -> str:
     return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace") if plain != text else text
 
 
-def shared_strings(package: Package, part: Part, wanted: Collection[int] | None = None) -> Mapping[int, Text]:
-    """The shared strings with these numbers (None: all). Numbers that do not exist are left out.
+class Wanted:
+    """The shared strings that are asked for, and those found so far. `most_text`: characters that may be kept in all."""
 
-    For a few numbers the part is scanned by counting; when it is not built in the plain way of Excel, it is parsed in full.
+    def __init__(self, numbers: Collection[int], most_text: int) -> None:
+        self.numbers = sorted(numbers)
+        self.found: dict[int, Text] = {}
+        self._room = most_text
+
+    def among(self, first: int, after: int) -> Sequence[int]:
+        """Those numbered from `first` on, but before `after`."""
+        return self.numbers[bisect_left(self.numbers, first) : bisect_left(self.numbers, after)]
+
+    def keep(self, number: int, text: Text) -> None:
+        self._room -= len(text.text)
+        if self._room < 0:
+            too_much_text()
+        self.found[number] = text
+
+
+def shared_strings(package: Package, part: Part, wanted: Wanted, elements: int) -> Mapping[int, Text]:
+    """The shared strings that are wanted; numbers that do not exist are left out. Raises Refused.
+
+    The part is scanned by counting; when it is not built as Excel builds it, it is parsed in full, up to so many `elements`.
     """
-    if wanted is None:
-        return _parse(package, part, None)
-    if not wanted:
-        return {}
-    found = _Scan(package, part, sorted(wanted)).run()
-    return _parse(package, part, frozenset(wanted)) if found is None else found
+    if wanted.numbers and not _Scan(package, part, wanted).run():
+        wanted.found.clear()
+        _parse(package, part, wanted, elements)
+    return wanted.found
 
 
-def _parse(package: Package, part: Part, wanted: frozenset[int] | None) -> dict[int, Text]:
-    """Every `<si>` by expat; only the wanted ones are kept."""
-    found: dict[int, Text] = {}
-    for number, text in enumerate(_texts(package, part)):
-        if wanted is None or number in wanted:
-            found[number] = text
-    return found
-
-
-def _texts(package: Package, part: Part) -> Iterator[Text]:
-    reader = _Items(part.name)
+def _parse(package: Package, part: Part, wanted: Wanted, elements: int) -> None:
+    """Every `<si>` by expat."""
+    reader = _Items(part.name, elements, frozenset(wanted.numbers))
     for _ in pieces(package, part, reader.walk):
-        yield from reader.found
+        for number, text in reader.found:
+            wanted.keep(number, text)
         reader.found.clear()
 
 
 class _Items:
-    """Takes the texts of the `<si>` elements of a table of shared strings as they come."""
+    """Takes the texts of the wanted `<si>` elements of a table of shared strings as they come; the others are counted."""
 
-    def __init__(self, name: str) -> None:
-        self.found: list[Text] = []
-        self.walk = Walk(name, SPREADSHEET, "sst", self._start, self._end, Budget(_ELEMENTS))
+    def __init__(self, name: str, elements: int, wanted: Collection[int]) -> None:
+        self.found: list[tuple[int, Text]] = []
+        self.walk = Walk(name, SPREADSHEET, "sst", self._start, self._end, elements)
         self._collector = TextCollector(self.walk)
+        self._wanted = wanted
+        self._number = 0
+        self._collecting = False
 
     def _start(self, path: list[str], attributes: Attributes) -> None:
-        if len(path) == 2 and path[1] not in ("si", "extLst"):
-            self.walk.misbuilt("something else than texts")
-        if len(path) > 2 and path[1] == "si":
+        if len(path) == 2:
+            if path[1] not in ("si", "extLst"):
+                self.walk.misbuilt("something else than texts")
+            self._collecting = path[1] == "si" and self._number in self._wanted
+        elif self._collecting and len(path) > 2:
             self._collector.start(path)
+        elif "si" in path[2:]:
+            self.walk.misbuilt("a text inside a text")
 
     def _end(self, path: list[str]) -> None:
-        if len(path) < 2 or path[1] != "si":
-            return
-        if len(path) == 2:
-            self.found.append(self._collector.take())
-        else:
+        if len(path) == 2 and path[1] == "si":
+            if self._collecting:
+                self.found.append((self._number, self._collector.take()))
+            self._number += 1
+            self._collecting = False
+        elif self._collecting:
             self._collector.end(path)
 
 
 class _Scan:
     """Finds single strings by counting: right only where every `<si>` follows directly on a `</si>` and nothing hides one.
 
-    Each block of whole strings is held against that first; where it cannot be shown by counting, the scan gives up (None).
+    Each block of whole strings is held against that first; where it cannot be shown by counting, the scan gives up.
     """
 
-    def __init__(self, package: Package, part: Part, wanted: list[int]) -> None:
+    def __init__(self, package: Package, part: Part, wanted: Wanted) -> None:
         self._package = package
         self._part = part
         self._wanted = wanted
-        self._found: dict[int, Text] = {}
         self._passed = 0
 
-    def run(self) -> dict[int, Text] | None:
+    def run(self) -> bool:
+        """Find them all. False when the part is not plain enough."""
         rest = b""
         head = True
         for piece in self._package.chunks(self._part):
             block = rest + piece
             if head:
                 after = _after_head(block)
+                if after is None and len(block) < _LONGEST_HEAD:
+                    rest = block
+                    continue
                 if after is None:
-                    return None
+                    return False
                 block, head = block[after:], False
-            cut = max(block.rfind(_CLOSE) + len(_CLOSE), len(_CLOSE)) if _CLOSE in block else 0
+            cut = block.rfind(_CLOSE) + len(_CLOSE) if _CLOSE in block else 0
             if len(block) - cut > _LONGEST_ITEM or (cut and not self._take(block[:cut])):
-                return None
+                return False
             rest = block[cut:]
-        return self._found if rest.strip() == b"</sst>" else None
+        return rest.strip() == b"</sst>"
 
     def _take(self, block: bytes) -> bool:
         """Pass a block that ends with `</si>`, reading the wanted strings in it. False: not plain."""
         count = _plain_count(block) or _flat_count(block)
         first, self._passed = self._passed, self._passed + count
-        wanted = [number for number in self._wanted if first <= number < self._passed]
+        wanted = self._wanted.among(first, self._passed)
         items = block.split(_CLOSE) if wanted else []
         return count > 0 and all(self._read(number, items[number - first]) for number in wanted)
 
     def _read(self, number: int, item: bytes) -> bool:
         text = _single(self._part.name, item)
         if text is not None:
-            self._found[number] = text
+            self._wanted.keep(number, text)
         return text is not None
 
 
@@ -210,13 +233,18 @@ def _flat_count(block: bytes) -> int:
 
 def _single(name: str, item: bytes) -> Text | None:
     """The text of one `<si>…` cut out of its part; None when it cannot stand by itself."""
-    reader = _Items(name)
+    reader = _Items(name, _ELEMENTS_OF_ONE, (0,))
     head = b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
     try:
         reader.walk.feed(head + item + _CLOSE + b"</sst>", last=True)
     except Refused:
         return None  # the full parse says what is wrong with it
-    return reader.found[0] if len(reader.found) == 1 else None
+    return reader.found[0][1] if len(reader.found) == 1 else None
+
+
+def too_much_text() -> NoReturn:
+    """Refuse a tab whose columns hold more text than any form."""
+    refuse("P19", f"The tab holds far more text than a form. {FRESH_COPY}", guidance="7.1")
 
 
 def missing_string(cell: str) -> NoReturn:

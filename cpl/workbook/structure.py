@@ -14,7 +14,6 @@ from cpl.workbook.xmlstream import (
     RELATIONSHIPS,
     SPREADSHEET,
     Attributes,
-    Budget,
     walk,
 )
 
@@ -134,7 +133,7 @@ def _content_types(package: Package) -> tuple[dict[str, str], dict[str, str]]:
         if target.setdefault(key, kind) != kind:
             refuse("P18", f"The package gives {shown(key)} two content types. {SAVE_AGAIN}")
 
-    walk(package, part, CONTENT_TYPES, "Types", start, Budget(_MOST_TYPES))
+    walk(package, part, CONTENT_TYPES, "Types", start, _MOST_TYPES)
     return defaults, overrides
 
 
@@ -168,7 +167,7 @@ def _relationships(package: Package, source: str) -> list[Relationship]:
         if path == ["Relationships", "Relationship"]:
             found.append(_relationship(folder, attributes))
 
-    walk(package, part, RELATIONSHIPS, "Relationships", start, Budget(_MOST_RELATIONSHIPS))
+    walk(package, part, RELATIONSHIPS, "Relationships", start, _MOST_RELATIONSHIPS)
     if len({relationship.identifier for relationship in found}) != len(found):
         refuse("P18", f"Two relationships of {shown(source or 'the package')} have one id. {SAVE_AGAIN}")
     return found
@@ -215,7 +214,7 @@ def _read_workbook_part(workbook: Workbook, main: Part) -> None:
             case [*_, "externalReferences"]:
                 _refuse_outside()
 
-    walk(workbook.package, main, SPREADSHEET, "workbook", start, Budget(_MOST_IN_WORKBOOK))
+    walk(workbook.package, main, SPREADSHEET, "workbook", start, _MOST_IN_WORKBOOK)
     if len(workbook.sheets) > _MOST_SHEETS:
         refuse(
             "P19", f"The workbook has {len(workbook.sheets)} tabs. Remove those that do not belong to the form.", guidance="7.1"

@@ -4,13 +4,13 @@ import re
 from collections.abc import Sequence
 
 from cpl.workbook.package import Package, Part
-from cpl.workbook.xmlstream import SPREADSHEET, Attributes, Budget, walk
+from cpl.workbook.xmlstream import SPREADSHEET, Attributes, walk
 
 # Built-in number formats for dates and times, those of East Asian languages among them (ECMA-376 part 1, 18.8.30).
 _BUILT_IN = frozenset(map(str, [*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)]))
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.IGNORECASE | re.DOTALL)
 _DATE_LETTER = re.compile(r"[dmyhs]", re.IGNORECASE)
-_ELEMENTS = 150_000  # Excel allows 65,490 cell formats
+_ELEMENTS = 100_000  # Excel allows 65,490 cell formats
 
 
 def date_styles(package: Package, part: Part | None) -> Sequence[bool]:
@@ -26,7 +26,7 @@ def date_styles(package: Package, part: Part | None) -> Sequence[bool]:
         elif path == ["styleSheet", "cellXfs", "xf"]:
             used.append(attributes.get("numFmtId", "0"))
 
-    walk(package, part, SPREADSHEET, "styleSheet", start, Budget(_ELEMENTS))
+    walk(package, part, SPREADSHEET, "styleSheet", start, _ELEMENTS)
     return [_shows_date(own[number]) if number in own else number in _BUILT_IN for number in used]
 
 

@@ -1,7 +1,6 @@
 """Walks an XML part piece by piece with expat, within bounds: no document type, no deep nesting, no endless tag, few elements."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import NoReturn
 from xml.parsers import expat
 
@@ -32,22 +31,16 @@ Start = Callable[[list[str], Attributes], None]
 End = Callable[[list[str]], None]
 
 
-@dataclass(slots=True)
-class Budget:
-    """How many elements may still come."""
-
-    elements: int
-
-
 class Walk:
     """One pass over one part. `feed` takes its bytes; `start` and `end` see each element with its path from the root.
 
     A path is the list of local names, the element itself last; elements outside `namespaces` appear as FOREIGN.
     `start` and `end` must not change the path. Set `text` to a function to receive character data, to None to let it pass.
+    `elements`: how many may still come. `careful`: whether very long attributes are refused.
     Every fault of the XML raises Refused (P13, P14, P19).
     """
 
-    def __init__(self, name: str, namespaces: frozenset[str], root: str, start: Start, end: End | None, budget: Budget) -> None:
+    def __init__(self, name: str, namespaces: frozenset[str], root: str, start: Start, end: End | None, elements: int) -> None:
         self.name = name
         self.path: list[str] = []
         self._root = root
@@ -55,7 +48,8 @@ class Walk:
         self._namespaces = namespaces
         self._start = start
         self._end = end
-        self._budget = budget
+        self.elements = elements
+        self.careful = True
         self._fed = 0
         self._parser = parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
@@ -101,15 +95,17 @@ class Walk:
         known = self._known.get(name)
         if known is None:
             known = self._learn(name)
-        self._budget.elements -= 1
-        if self._budget.elements < 0:
+        self.elements -= 1
+        if self.elements < 0:
             refuse(
                 "P19",
                 f"Part {shown(self.name)} of the workbook has more cells and settings than a form needs. Delete the empty "
                 "formatted rows and columns around the form, or fill in a fresh copy of the workbook.",
             )
-        if attributes and (len(attributes) > _MOST_ATTRIBUTES or max(map(len, attributes.values())) > _LONGEST_ATTRIBUTE):
+        if self.careful and attributes and max(map(len, attributes.values())) > _LONGEST_ATTRIBUTE:
             self.misbuilt("an endless attribute")
+        if len(attributes) > _MOST_ATTRIBUTES:
+            self.misbuilt("an element with very many attributes")
         self.path.append(known)
         if len(self.path) > _DEEPEST:
             self.misbuilt("elements nested too deeply")
@@ -131,10 +127,10 @@ class Walk:
 
 
 def walk(
-    package: Package, part: Part, namespaces: frozenset[str], root: str, start: Start, budget: Budget, end: End | None = None
+    package: Package, part: Part, namespaces: frozenset[str], root: str, start: Start, elements: int, end: End | None = None
 ) -> None:
     """Walk a whole part at once."""
-    walker = Walk(part.name, namespaces, root, start, end, budget)
+    walker = Walk(part.name, namespaces, root, start, end, elements)
     for _ in pieces(package, part, walker):
         pass
 
