@@ -20,12 +20,14 @@ class Message(models.Model):
     attachments = models.JSONField(default=list, blank=True, help_text="name, sha256 and content type of bytes in the vault.")
     in_reply_to = models.CharField(max_length=250, blank=True)
     reply_to = models.EmailField(blank=True)
+    unsubscribe_url = models.CharField(max_length=250, blank=True, help_text="For mails of the mailing list.")
     regarding = models.CharField(max_length=80, blank=True, db_index=True, help_text="For example submission:SUB-2026-0001.")
     dedupe_key = models.CharField(max_length=200, unique=True)
     message_id = models.CharField(max_length=250, unique=True)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    failure = models.CharField(max_length=300, blank=True, help_text="Why it was given up.")
 
     class Meta:
         ordering = ["-created_at", "-id"]
