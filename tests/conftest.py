@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import django
 import pytest
 
 # Chosen before Django reads its settings, so that no test touches the data of a site running from this folder.
@@ -17,6 +18,8 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 for name in [name for name in os.environ if name.startswith("CPL_")]:
     if name not in {"CPL_DATA_DIR", "CPL_SHARED_DIR"} and not name.startswith("CPL_TEST_"):
         del os.environ[name]
+# pytest-django looks for settings before it reads this file, so it leaves the apps to us; tests import models at their top.
+django.setup()
 
 
 @pytest.hookimpl(optionalhook=True)
