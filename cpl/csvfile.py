@@ -64,14 +64,19 @@ def rows(
     label: str, entries: Iterable[ListedEntry], rules: RuleSet, *, bom: bool = True, final_newline: bool = False
 ) -> Iterator[bytes]:
     """The same in pieces, for lists that should not stand in memory whole."""
-    columns = rules.csv_columns
-    cells = [_cell_of(column, label) for column in columns]
-    rest = iter(entries)
-    yield (BOM if bom else "").encode() + _lines([[column.header for column in columns]]).removesuffix(b"\r\n")
+    rest = table(label, entries, rules)
+    yield (BOM if bom else "").encode() + _lines([[column.header for column in rules.csv_columns]]).removesuffix(b"\r\n")
     while piece := list(islice(rest, _CHUNK)):
-        yield b"\r\n" + _lines([[cell(entry) for cell in cells] for entry in piece]).removesuffix(b"\r\n")
+        yield b"\r\n" + _lines(piece).removesuffix(b"\r\n")
     if final_newline:
         yield b"\r\n"
+
+
+def table(label: str, entries: Iterable[ListedEntry], rules: RuleSet) -> Iterator[list[str]]:
+    """The texts of each row below the headings: what the file and the fourth tab of the workbook both show."""
+    cells = [_cell_of(column, label) for column in rules.csv_columns]
+    for entry in entries:
+        yield [cell(entry) for cell in cells]
 
 
 def _lines(table: Iterable[list[str]]) -> bytes:

@@ -1,0 +1,223 @@
+"""What stands on the tabs of the CPL workbook before any release is put in: headings, the form, selection lists, looks."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from cpl.domain.dictionary import DataItem, Kind, RuleSet
+from cpl.workbook.form_hints import write_hints
+from cpl.workbook.read import NEW_ENTRY
+from cpl.workbook.read_list import CENTRAL_LIST, VERSION_CONTROL
+from cpl.workbook.sheet import LAST_ROW, column_letters, column_number
+
+SAVEABLE_IN_CSV = "CPL - saveable in CSV"
+LISTS = "CPL Lists"
+CODE_NAMES = {
+    VERSION_CONTROL: "shtVersionControl",
+    NEW_ENTRY: "shtNewEntry",
+    CENTRAL_LIST: "shtCentralList",
+    SAVEABLE_IN_CSV: "shtSaveableInCsv",
+    LISTS: "shtLists",
+}
+LABEL = "{version label}"  # stands for the label of the release
+FIRST_RELEASE, FIRST_ITEM, FIRST_ENTRY, FIRST_CSV_ROW = 11, 7, 8, 2
+ALLOCATED = "This value is allocated by SECAS"
+
+_ANSWER = column_number("G")
+_NAVY, _PALE, _GREY, _ANSWER_GREEN, _LINE = "#1F3864", "#EEF2F8", "#F2F2F2", "#E9F5E6", "#C3CCDA"
+_CELL = {"valign": "top", "border": 1, "border_color": _LINE}
+_FORMATS: Mapping[str, Mapping[str, Any]] = {
+    "title": {"bold": True, "font_size": 16, "font_color": _NAVY},
+    "label": {"bold": True, "font_size": 12, "font_color": _NAVY, "num_format": "@"},
+    "section": {"bold": True, "font_size": 12, "font_color": _NAVY},
+    "plain": {"valign": "top"},
+    "heading": {"bold": True, "font_color": "#FFFFFF", "bg_color": _NAVY, "text_wrap": True, "num_format": "@", **_CELL},
+    "group": {"bold": True, "bg_color": _PALE, "text_wrap": True, "num_format": "@", **_CELL},
+    "text": {"text_wrap": True, "num_format": "@", **_CELL},
+    "small": {"font_size": 9, "bg_color": _PALE, "text_wrap": True, "num_format": "@", **_CELL},
+    "caption": {"font_size": 9, "bold": True, "bg_color": _PALE, "text_wrap": True, "num_format": "@", **_CELL},
+    "answer": {"locked": False, "bg_color": _ANSWER_GREEN, "text_wrap": True, "num_format": "@", **_CELL},
+    "allocated": {"italic": True, "font_color": "#595959", "bg_color": _GREY, "text_wrap": True, "num_format": "@", **_CELL},
+    "entry": {"num_format": "@", **_CELL},
+    "date": {"num_format": "dd/mm/yyyy", "align": "left", **_CELL},
+}
+_FORM_HEADINGS = ("Data Group", "Data Attribute", "Notes", "Conditionality rule", "Format", "Valid values", "New Entry's Details")
+_LIST_HEADINGS: tuple[tuple[str, Callable[[DataItem], str]], ...] = (
+    ("Data Group", lambda item: item.list_label[0]),
+    ("Data Attribute", lambda item: item.list_label[1]),
+    ("Notes", lambda item: item.notes),
+    ("Conditionality rule", lambda item: item.conditionality),
+    ("Source of definition", lambda item: item.source),
+    ("Format", lambda item: item.format),
+    ("Valid values", lambda item: item.valid_values),
+)
+_A4, _A3 = 9, 8  # paper sizes as Excel numbers them
+_LINE_OF_TEXT = 15  # points
+
+
+def write(book: Any, rules: RuleSet) -> None:
+    """Every tab, in the order of the published workbook."""
+    looks = {name: book.add_format(dict(look)) for name, look in _FORMATS.items()}
+    sheets = {name: book.add_worksheet(name) for name in CODE_NAMES}
+    for name, sheet in sheets.items():
+        sheet.set_vba_name(CODE_NAMES[name])
+    _version_control(sheets[VERSION_CONTROL], looks)
+    names = _selection_lists(book, sheets[LISTS], rules)
+    _form(sheets[NEW_ENTRY], rules, looks, names)
+    write_hints(book, sheets[NEW_ENTRY], rules, names, FIRST_ITEM)
+    _central_list(book, sheets[CENTRAL_LIST], rules, looks)
+    _csv_tab(sheets[SAVEABLE_IN_CSV], rules, looks)
+    sheets[NEW_ENTRY].activate()
+
+
+def _version_control(sheet: Any, looks: Mapping[str, Any]) -> None:
+    sheet.set_column("A:B", 17)
+    sheet.set_column("C:C", 110)
+    sheet.write_string("A1", "Central Products List (CPL)", looks["title"])
+    sheet.write_string("A3", LABEL, looks["label"])
+    sheet.write_string(
+        "A5",
+        "The list is kept by SECAS. Only the answers in column G of the form 'CPL - New Entry' can be typed in.",
+        looks["plain"],
+    )
+    sheet.write_string(
+        "A6",
+        "For a file with comma separated values, save the tab 'CPL - saveable in CSV' as CSV UTF-8, without changing it.",
+        looks["plain"],
+    )
+    sheet.write_string("A8", "Version history", looks["section"])
+    _row(sheet, FIRST_RELEASE - 1, ("Version number", "Date of issue", "Changes incorporated"), looks["heading"])
+    _blank_row(sheet, FIRST_RELEASE, (1, 2, 3), looks["text"])
+    sheet.freeze_panes(FIRST_RELEASE - 1, 0)
+    sheet.protect("", {"format_columns": True, "format_rows": True})
+    _page(sheet, _A4, f"{FIRST_RELEASE - 1}:{FIRST_RELEASE - 1}")
+    sheet.hide_gridlines(2)
+
+
+def _form(sheet: Any, rules: RuleSet, looks: Mapping[str, Any], names: Mapping[str, str]) -> None:
+    """'CPL - New Entry': what belongs in each cell of column G, and only that column open."""
+    for columns, width in (("A:B", 25), ("C:C", 52), ("D:D", 36), ("E:E", 30), ("F:F", 36), ("G:G", 46), ("H:H", 2), ("I:I", 46)):
+        sheet.set_column(columns, width)
+    sheet.write_string("A1", "Central Products List - New Entry", looks["title"])
+    sheet.write_string("A2", LABEL, looks["label"])
+    sheet.write_string("A3", "One workbook for one Device Model: answer in the green cells of column G.", looks["plain"])
+    sheet.write_string(
+        "A4", "An answer on red does not have the right form yet; columns D to F say what belongs there.", looks["plain"]
+    )
+    _row(sheet, FIRST_ITEM - 1, _FORM_HEADINGS, looks["heading"])
+    for row, item in enumerate(rules.form_items, FIRST_ITEM):
+        _row(sheet, row, (item.group, item.attribute), looks["group"])
+        _row(sheet, row, (item.notes, item.conditionality, item.format, item.valid_values), looks["text"], from_column=3)
+        _answer(sheet, row, item, looks, names)
+    sheet.freeze_panes(FIRST_ITEM - 1, 2)
+    sheet.protect("", {"format_columns": True, "format_rows": True})
+    _page(sheet, _A4, f"{FIRST_ITEM - 1}:{FIRST_ITEM - 1}")
+    sheet.hide_gridlines(2)
+
+
+def _answer(sheet: Any, row: int, item: DataItem, looks: Mapping[str, Any], names: Mapping[str, str]) -> None:
+    """The cell of column G: open, of the format Text, with a drop-down where there is a selection list."""
+    place = f"G{row}"
+    if item.kind is Kind.ALLOCATED:
+        sheet.write_string(place, ALLOCATED, looks["allocated"])
+        return
+    sheet.write_blank(place, None, looks["answer"])
+    if item.selection in names:
+        sheet.data_validation(
+            place,
+            {
+                "validate": "list",
+                "source": f"={names[item.selection]}",
+                "error_title": "Not in the list",
+                "error_message": f"Choose one of the values of the drop-down for {item.label}. Column F shows them all.",
+            },
+        )
+
+
+def _selection_lists(book: Any, sheet: Any, rules: RuleSet) -> dict[str, str]:
+    """Every selection list that the form uses, one a column of a very hidden tab; the defined name by list name."""
+    names: dict[str, str] = {}
+    used = sorted({item.selection for item in rules.form_items if item.selection and rules.lists.get(item.selection)})
+    for column, selection in enumerate(used, 1):
+        values = [choice.value for choice in rules.lists[selection]]
+        names[selection] = f"CPL_List_{re.sub('[^A-Za-z0-9]', '_', selection)}"
+        letters = column_letters(column)
+        sheet.write_string(f"{letters}1", selection)
+        for row, value in enumerate(values, 2):
+            sheet.write_string(f"{letters}{row}", value)
+        book.define_name(names[selection], f"='{LISTS}'!${letters}$2:${letters}${len(values) + 1}")
+    sheet.protect()
+    sheet.very_hidden()
+    return names
+
+
+def _central_list(book: Any, sheet: Any, rules: RuleSet, looks: Mapping[str, Any]) -> None:
+    """'Central Products List': seven rows that say what each column is, then the entries."""
+    items = rules.list_items
+    last = items[-1].list_column
+    sheet.set_column("A:A", 19)
+    for item in items:
+        sheet.set_column(f"{item.list_column}:{item.list_column}", _width(item))
+    for row, (caption, words_of) in enumerate(_LIST_HEADINGS, 1):
+        heads = row <= 2
+        sheet.write_string(f"A{row}", caption, looks["heading" if heads else "caption"])
+        for item in items:
+            sheet.write_string(f"{item.list_column}{row}", words_of(item), looks["heading" if heads else "small"])
+    columns = [column_number(item.list_column) for item in items]
+    _blank_row(sheet, FIRST_ENTRY, columns, looks["entry"])
+    _blank_row(sheet, FIRST_ENTRY + 1, columns, looks["date"])
+    removed = {"italic": True, "font_color": "#767676"}
+    sheet.conditional_format(
+        f"B{FIRST_ENTRY}:{last}{LAST_ROW}",
+        {"type": "formula", "criteria": f'=$C{FIRST_ENTRY}="Removed"', "format": book.add_format(removed)},
+    )
+    sheet.autofilter(f"A2:{last}{FIRST_ENTRY}")
+    sheet.ignore_errors({"number_stored_as_text": f"B{FIRST_ENTRY}:{last}{LAST_ROW}"})
+    sheet.freeze_panes(2, 3)
+    sheet.protect("", {"autofilter": True, "format_columns": True, "format_rows": True})
+    _page(sheet, _A3, "1:2")
+
+
+def _csv_tab(sheet: Any, rules: RuleSet, looks: Mapping[str, Any]) -> None:
+    """'CPL - saveable in CSV': the same table as the CSV file."""
+    columns = rules.csv_columns
+    last = column_letters(len(columns))
+    for column, head in enumerate(columns, 1):
+        letters = column_letters(column)
+        width = _width(head.item) if head.item else 36
+        sheet.set_column(f"{letters}:{letters}", max(width, len(max(re.split("[._]", head.header), key=len)) + 4))
+    _row(sheet, 1, [column.header for column in columns], looks["heading"])
+    _blank_row(sheet, FIRST_CSV_ROW, range(1, len(columns) + 1), looks["entry"])
+    sheet.ignore_errors({"number_stored_as_text": f"A{FIRST_CSV_ROW}:{last}{LAST_ROW}"})
+    sheet.freeze_panes(1, 2)
+    sheet.protect("", {"format_columns": True, "format_rows": True})
+    _page(sheet, _A3, "1:1")
+
+
+def _width(item: DataItem) -> float:
+    """Wide enough for a usual value, and for the words above it."""
+    if item.kind is Kind.HEX:
+        return max(24, item.octets * 3.1)
+    return {Kind.ALLOCATED: 20, Kind.LIST: 36, Kind.DATE: 26}.get(item.kind, 34)
+
+
+def _row(sheet: Any, row: int, words: Iterable[str], look: Any, from_column: int = 1) -> None:
+    for column, word in enumerate(words, from_column):
+        sheet.write_string(f"{column_letters(column)}{row}", word, look)
+
+
+def _blank_row(sheet: Any, row: int, columns: Iterable[int], look: Any) -> None:
+    """A sample: the cell formats that the rows to come will have."""
+    for column in columns:
+        sheet.write_blank(f"{column_letters(column)}{row}", None, look)
+
+
+def _page(sheet: Any, paper: int, repeated: str) -> None:
+    """Printed sideways, as wide as the paper, headings on every page."""
+    first, last = (int(row) - 1 for row in repeated.split(":"))
+    sheet.set_paper(paper)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(first, last)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.set_footer("&L&8&F&C&8&A&R&8Page &P of &N")
