@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.db.models import Max, Q
 
+from cpl.dictionary import load
+from cpl.domain import listing
 from cpl.domain.dictionary import ListValue, RuleSet
 from cpl.domain.entry import ListedEntry, cpa_core, device_key
-from cpl.dictionary import load
+from cpl.domain.listing import Difference
+from cpl.domain.releases import Version
 from cpl.models import Change, DeviceLevelVersion, EntryRow, Release, RuleSetRecord, SelectionValue
 from cpl.models.entries import EntryRowQuerySet
 
@@ -18,6 +21,31 @@ HIGHEST_NUMBER = 999_999
 def head() -> Release | None:
     """The latest release, or None before the first."""
     return Release.objects.order_by("-serial").first()
+
+
+def release(version: Version) -> Release | None:
+    """The release of this version, if there is one."""
+    return Release.objects.filter(principal=version.principal, sub=version.sub).select_related("previous").first()
+
+
+def is_held(release: Release) -> bool:
+    """Are the entries of this release on record? Of releases taken over from a workbook only the last one brought any."""
+    if release.origin == Release.Origin.PUBLISHED:
+        return True
+    return not Release.objects.filter(origin=Release.Origin.IMPORTED, serial__gt=release.serial).exists()
+
+
+def changed_rows(earlier: Release, later: Release) -> tuple[list[EntryRow], list[EntryRow]]:
+    """Rows of the earlier release that the later one no longer has, and rows the later one has instead or in addition."""
+    gone = EntryRow.objects.at(earlier.serial).filter(to_serial__lte=later.serial)
+    come = EntryRow.objects.at(later.serial).filter(from_serial__gt=earlier.serial)
+    return list(gone), list(come)
+
+
+def difference_between(earlier: Release, later: Release) -> Difference:
+    """What changed from one release to a later one; reads the changed rows only."""
+    gone, come = changed_rows(earlier, later)
+    return listing.difference([row.as_listed() for row in gone], [row.as_listed() for row in come])
 
 
 def entries_at(release: Release) -> EntryRowQuerySet:

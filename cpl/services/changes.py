@@ -15,7 +15,7 @@ from core import audit
 from cpl.models import Change
 
 
-class ChangeRefused(Exception):
+class ChangeRefused(Exception):  # noqa: N818 - reads as a sentence
     """The change cannot be made; the text says why, for people."""
 
 
@@ -55,7 +55,10 @@ def propose(actor: User | None, kind: str, *, origin: str, values: Mapping[str, 
 
 @transaction.atomic(savepoint=False)
 def approve(actor: User, change: Change) -> Change:
-    """Agree to a change. Refused for its proposer (four eyes), for a change that is no longer proposed, or whose seal is broken."""
+    """Agree to a change.
+
+    Raises ChangeRefused for its proposer (four eyes), for a change that is no longer proposed, or whose seal is broken.
+    """
     access.require(actor, access.Action.APPROVE, change)
     change = Change.objects.select_for_update().get(pk=change.pk)
     if change.status != Change.Status.PROPOSED:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def build(plan: "Plan", files: Mapping[str, bytes]) -> bytes:
-    """Canonical JSON with sizes and SHA-256 of the files, entry numbers added and changed, and the previous manifest's SHA-256."""
+    """Canonical JSON: sizes and SHA-256 of the files, entry numbers added and changed, SHA-256 of the previous manifest."""
     content = {
         "format": 1,
         "version": str(plan.version),

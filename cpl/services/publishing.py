@@ -5,6 +5,7 @@ predecessor, version, open row a number, current entry a Device Model) carry cor
 """
 
 import datetime
+import hashlib
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -21,6 +22,7 @@ from cpl.domain.listing import Difference, PlannedChange
 from cpl.domain.releases import Version, next_after
 from cpl.models import Change, EntryRow, Release
 from cpl.models.entries import CURRENT, REMOVED
+from cpl.services import artefacts as files
 from cpl.services import changes as change_services
 from cpl.services import manifest
 from cpl.workbook.render import ReleaseView, RenderedEntry, render
@@ -28,11 +30,15 @@ from cpl.workbook.render import ReleaseView, RenderedEntry, render
 ATTEMPTS = 5
 
 
-class PublishingBlocked(Exception):
+class PublishingBlocked(Exception):  # noqa: N818 - reads as a sentence
     """Nothing can be published as things stand; the text says why, for people."""
 
 
-class HeadMoved(Exception):
+class PlanChanged(PublishingBlocked):
+    """What would be published is no longer what somebody looked at."""
+
+
+class HeadMoved(Exception):  # noqa: N818 - reads as a sentence
     """Somebody else published, or the approved changes are no longer the same: prepare again."""
 
 
@@ -59,6 +65,12 @@ class Plan:
     def serial(self) -> int:
         return self.head.serial + 1 if self.head else 1
 
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the head and the changes: the same as long as the plan is about the same things."""
+        parts = [str(self.version), *(f"{change.pk} {change.seal}" for change in self.changes)]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class Artefacts:
@@ -71,42 +83,49 @@ class Artefacts:
 
 
 def preview(principal: int | None = None, changes_text: str = "", on: datetime.date | None = None) -> Plan:
-    """The next release as it would be published now. Raises PublishingBlocked when there is nothing to publish or a rule forbids it."""
+    """The next release as it would be published now.
+
+    Raises PublishingBlocked when there is nothing to publish or a rule forbids it.
+    """
     approved = selectors.approved_changes()
     if not approved:
         raise PublishingBlocked("There are no approved changes to publish.")
     issued_on = on or timezone.localdate()
     head = selectors.head()
     rules = selectors.current_rules(issued_on, principal)
-    before = _rendered(head)
+    version = _next_version(head, rules)
+    before = files.entries(head) if head else ()
     numbers = _allocate(approved)
     planned = [_planned(change, number) for change, number in zip(approved, numbers, strict=True)]
     _check(head, issued_on, approved, planned, before)
     after = _apply(before, planned, approved)
-    draft = listing.version_control_text(planned)
+    draft = listing.version_control_text(planned, before)
     return Plan(
         head=head,
-        version=next_after(head.version if head else None, rules.principal),
+        version=version,
         issued_on=issued_on,
         rules=rules,
         changes=tuple(approved),
         numbers=tuple(numbers),
-        difference=listing.difference(_listed(before), _listed(after)),
+        difference=listing.difference(before, after),
         entries=after,
         changes_text=changes_text.strip() or draft,
         draft_text=draft,
     )
 
 
-def publish(actor: User | None, changes_text: str = "", principal: int | None = None) -> Release:
+def publish(actor: User | None, changes_text: str = "", principal: int | None = None, *, seen: str = "") -> Release:
     """Publish the approved changes as the next release. `actor` None is the command line of the server's own administrator.
 
-    Raises PublishingBlocked with the reason when nothing may be published.
+    `seen`: fingerprint of the plan somebody agreed to. Raises PublishingBlocked with the reason when nothing may be
+    published, PlanChanged when it would be something else than what was seen.
     """
     if actor is not None:
         access.require(actor, access.Action.PUBLISH)
     for _ in range(ATTEMPTS):
         plan = preview(principal, changes_text)
+        if seen and plan.fingerprint != seen:
+            raise PlanChanged("The approved changes or the list have changed since you looked. Look at the new preview first.")
         artefacts = store(plan)
         try:
             return commit(plan, artefacts, actor)
@@ -117,15 +136,24 @@ def publish(actor: User | None, changes_text: str = "", principal: int | None = 
 
 def store(plan: Plan) -> Artefacts:
     """Render every artefact and put the bytes into the vault; same plan, same bytes, same names."""
-    workbook = render(view_of(plan), plan.rules)
-    csv = csvfile.render(
-        plan.label, plan.entries, plan.rules, bom=settings.CPL_CSV_BOM, final_newline=settings.CPL_CSV_FINAL_NEWLINE
-    )
-    files = {f"CPL_v{plan.version}.xlsm": workbook, f"CPL_v{plan.version}.csv": csv}
-    text = manifest.build(plan, files)
+    made = rendered(plan)
+    text = manifest.build(plan, made)
+    workbook, csv = made.values()
     return Artefacts(
         workbook=vault.put(workbook), csv=vault.put(csv), manifest=vault.put(text), signature=vault.put(manifest.sign(text))
     )
+
+
+def rendered(plan: Plan) -> dict[str, bytes]:
+    """Workbook and CSV by file name. Raises PublishingBlocked when an entry does not fit into a workbook."""
+    try:
+        workbook = render(view_of(plan), plan.rules)
+    except ValueError as fault:
+        raise PublishingBlocked(f"The workbook cannot be written: {fault}") from fault
+    csv = csvfile.render(
+        plan.label, plan.entries, plan.rules, bom=settings.CPL_CSV_BOM, final_newline=settings.CPL_CSV_FINAL_NEWLINE
+    )
+    return {files.name_of(plan.version, files.WORKBOOK): workbook, files.name_of(plan.version, files.CSV): csv}
 
 
 def commit(plan: Plan, artefacts: Artefacts, actor: User | None) -> Release:
@@ -144,10 +172,7 @@ def commit(plan: Plan, artefacts: Artefacts, actor: User | None) -> Release:
 
 def view_of(plan: Plan) -> ReleaseView:
     """What the workbook shows."""
-    past = [
-        (str(release.version), f"{release.issued_on:%d/%m/%Y}", release.changes_text)
-        for release in Release.objects.order_by("serial")
-    ]
+    past = files.history(plan.serial - 1)
     return ReleaseView(
         label=plan.label,
         issued_on=plan.issued_on,
@@ -156,15 +181,11 @@ def view_of(plan: Plan) -> ReleaseView:
     )
 
 
-def _rendered(head: Release | None) -> tuple[RenderedEntry, ...]:
-    if head is None:
-        return ()
-    rows = selectors.entries_at(head).values_list("number", "status", "values", "kinds")
-    return tuple(RenderedEntry(number, status, values, kinds) for number, status, values, kinds in rows.iterator())
-
-
-def _listed(entries: tuple[RenderedEntry, ...]) -> list[listing.ListedEntry]:
-    return [listing.ListedEntry(entry.number, entry.status, entry.values) for entry in entries]
+def _next_version(head: Release | None, rules: RuleSet) -> Version:
+    try:
+        return next_after(head.version if head else None, rules.principal)
+    except ValueError as fault:
+        raise PublishingBlocked(str(fault)) from None
 
 
 def _allocate(approved: list[Change]) -> list[str]:
@@ -181,7 +202,9 @@ def _allocate(approved: list[Change]) -> list[str]:
 
 
 def _planned(change: Change, number: str) -> PlannedChange:
-    return PlannedChange(kind=change.kind, number=number, values=change.values, designation=change.designation)
+    return PlannedChange(
+        kind=change.kind, number=number, values=change.values, designation=change.designation, reason=change.reason
+    )
 
 
 def _check(
@@ -194,12 +217,12 @@ def _check(
     """Everything that must hold at the moment of publication, checked again whatever was checked before."""
     if head is not None and issued_on < head.issued_on:
         raise PublishingBlocked(
-            f"Version {head.version} was issued on {head.issued_on:%d/%m/%Y}, which is after today's date. Check the server's clock."
+            f"Version {head.version} was issued on {head.issued_on:%d/%m/%Y}, which is after today. Check the server's clock."
         )
     for change in approved:
         if not change_services.intact(change):
             raise PublishingBlocked(f"Change {change.pk} ({change}) is not what was approved. Withdraw it before publishing.")
-    if problems := listing.conflicts(planned, _listed(before)):
+    if problems := listing.conflicts(planned, before):
         raise PublishingBlocked(" ".join(problems))
 
 
@@ -210,7 +233,7 @@ def _apply(before: tuple[RenderedEntry, ...], planned: list[PlannedChange], appr
             kinds[step.number] = change.kinds
     return tuple(
         RenderedEntry(entry.number, entry.status, entry.values, kinds.get(entry.number, {}))
-        for entry in listing.apply(planned, _listed(before))
+        for entry in listing.apply(planned, before)
     )
 
 
