@@ -102,8 +102,8 @@ def states_page() -> str:
     arrows += [f"    open --> {move.target.value}: {move.name}" for move in MOVES if len(move.sources) > 1]
     inner = [f"        {state.value}" for state in OPEN]
     rows = [
-        f"| `{move.name}` | {'any open state' if move.sources == OPEN else move.sources[0].label} | {move.target.label} | {move.who} |"
-        f" {'yes' if move.needs_reason else 'no'} |"
+        f"| `{move.name}` | {'any open state' if move.sources == OPEN else move.sources[0].label} | {move.target.label} |"
+        f" {move.who} | {'yes' if move.needs_reason else 'no'} |"
         for move in MOVES
     ]
     return "\n".join(

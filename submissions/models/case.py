@@ -115,7 +115,6 @@ class Revision(models.Model):
     signed = models.BooleanField(default=False, help_text="The package holds signature parts.")
     values = models.JSONField(default=dict, help_text="Normalised value of every data item by key; RED items say [RED].")
     cells = models.JSONField(default=dict, help_text="Sheet and cell of every data item by key.")
-    findings = models.JSONField(default=list, help_text="What the form check found when the workbook was read.")
     stack = models.ForeignKey(StackRecord, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     rules = models.ForeignKey(RuleSetRecord, on_delete=models.PROTECT, related_name="+")
     seal = models.CharField(max_length=64)

@@ -31,7 +31,7 @@ class CheckFinding(models.Model):
     """One finding of a run, as the pure check gave it."""
 
     run = models.ForeignKey(CheckRun, on_delete=models.CASCADE, related_name="findings")
-    rule = models.CharField(max_length=10)
+    rule = models.CharField(max_length=40)
     severity = models.CharField(max_length=10, choices=[(severity.value, severity.value) for severity in Severity])
     group = models.CharField("Data Group", max_length=60, blank=True)
     attribute = models.CharField("Data Attribute", max_length=60, blank=True)
@@ -77,7 +77,7 @@ class Decision(models.Model):
     submission = models.ForeignKey("submissions.Submission", on_delete=models.PROTECT, related_name="decisions")
     seal = models.CharField(max_length=64)
     gate = models.CharField(max_length=20, choices=[(gate.value, gate.label) for gate in Gate])
-    rule = models.CharField(max_length=10)
+    rule = models.CharField(max_length=40)
     group = models.CharField(max_length=60, blank=True)
     attribute = models.CharField(max_length=60, blank=True)
     message = models.TextField()

@@ -31,6 +31,14 @@ class Receipt(models.Model):
     subject = models.CharField(max_length=300, blank=True)
     body = models.TextField(blank=True)
     problems = models.JSONField(default=list, blank=True, help_text="What was odd about it, as findings.")
+    case = models.ForeignKey(
+        "submissions.Submission",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="replies",
+        help_text="The case it was added to, when it was a reply.",
+    )
     received_at = models.DateTimeField()
     received_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     handled_at = models.DateTimeField(null=True, blank=True, help_text="Set when somebody dealt with what no case took over.")

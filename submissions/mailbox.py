@@ -1,0 +1,63 @@
+"""Where submissions arrive by themselves: an IMAP mailbox and a drop folder of saved messages."""
+
+import logging
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+from imap_tools import AND, BaseMailBox, MailBox, MailBoxUnencrypted, MailMessage
+
+from submissions.models import Receipt
+from submissions.services import receiving
+
+logger = logging.getLogger(__name__)
+
+DONE = "Received"  # IMAP folder and drop folder for what was taken in
+FOLDER_LIMIT = 200  # messages a turn
+IMAP_TIMEOUT = 30  # seconds
+
+
+def collect() -> int:
+    """Take in every message that waits; returns how many. What cannot be taken in now stays and is tried again."""
+    return collect_folder(settings.CPL_INBOX_DIR) + (collect_imap(settings.CPL_IMAP_URL) if settings.CPL_IMAP_URL else 0)
+
+
+def collect_folder(folder: Path) -> int:
+    """Take in the .eml files of a folder, oldest first, and move each into its folder `Received` once it is stored."""
+    done = folder / DONE
+    done.mkdir(mode=0o700, exist_ok=True)
+    files = sorted(folder.glob("*.eml"), key=lambda path: (path.stat().st_mtime, path.name))[:FOLDER_LIMIT]
+    for path in files:
+        received = receiving.receive_mail(path.read_bytes(), Receipt.Source.FOLDER)
+        path.replace(done / f"{received.receipt.raw_sha256[:16]}-{path.name}")
+    return len(files)
+
+
+def collect_imap(url: str) -> int:
+    """Take in the messages of an IMAP folder; each is moved to the folder `Received` after its receipt is stored."""
+    taken = 0
+    with _open(url) as box:
+        if not box.folder.exists(DONE):
+            box.folder.create(DONE)
+        for message in box.fetch(AND(all=True), mark_seen=False, limit=FOLDER_LIMIT, bulk=False):
+            _take(box, message)
+            taken += 1
+    return taken
+
+
+def _take(box: BaseMailBox, message: MailMessage) -> None:
+    raw = box.client.uid("fetch", str(message.uid), "(BODY.PEEK[])")[1][0][1]
+    received = receiving.receive_mail(raw, Receipt.Source.MAILBOX)
+    box.move([str(message.uid)], DONE)
+    logger.info("mail %s taken in%s", received.receipt.pk, " (a repeat)" if received.repeat else "")
+
+
+def _open(url: str) -> BaseMailBox:
+    """imap://user:password@host:port/FOLDER or imaps://…; special characters percent-encoded."""
+    parts = urlsplit(url)
+    kind = MailBox if parts.scheme == "imaps" else MailBoxUnencrypted
+    port = parts.port or (993 if parts.scheme == "imaps" else 143)
+    box = kind(parts.hostname or "", port, timeout=IMAP_TIMEOUT)
+    folder = unquote(parts.path.strip("/")) or "INBOX"
+    box.login(unquote(parts.username or ""), unquote(parts.password or ""), initial_folder=folder)
+    return box

@@ -1,0 +1,1 @@
+"""Everything that changes a case. `door` moves its state; nothing else does."""

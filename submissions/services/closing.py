@@ -1,0 +1,39 @@
+"""After a release: its cases are over, and their submitters hear of it."""
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from cpl.models import Release
+from notifications import services as notifications
+from submissions.domain.lifecycle import State
+from submissions.models import Submission
+from submissions.services import door
+
+
+def close_cases(serial: int) -> None:
+    """Move every case whose change went out with release SERIAL to published; safe to call twice."""
+    release = Release.objects.get(serial=serial)
+    for case in Submission.objects.filter(change__release=release).order_by("id"):
+        _close(case, release)
+
+
+def _close(case: Submission, release: Release) -> None:
+    with transaction.atomic(durable=True):
+        case = door.locked(case)
+        if case.state == State.PUBLISHED:
+            return
+        case.closed_at = timezone.now()
+        door.move(case, "publish", None, release=str(release.version), number=case.change.number)
+        if case.submitter:
+            subject, body = notifications.render("submission_published", case=case, release=release, number=case.change.number)
+            notifications.queue(
+                "submission_published",
+                case.submitter,
+                subject,
+                body,
+                dedupe_key=f"submission_published:{case.pk}",
+                regarding=case.audit_name,
+                in_reply_to=case.receipt.message_id or "",
+                reply_to=settings.CPL_MAILBOX_ADDRESS,
+            )
