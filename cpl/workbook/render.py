@@ -15,6 +15,7 @@ from cpl.workbook import template
 from cpl.workbook import template_tabs as tabs
 from cpl.workbook.cells import EPOCH
 from cpl.workbook.markup import LONGEST_TEXT, blank_cell, number_cell, text_cell, units
+from cpl.workbook.row_height import row_height
 from cpl.workbook.splice import Slot, extent, filled, packed
 
 _FIRST_SAFE_DAY = datetime.date(1900, 3, 1)  # Excel believes in a 29/02/1900
@@ -57,12 +58,9 @@ def render(view: ReleaseView, rules: RuleSet) -> bytes:
 
 
 def _history_rows(slot: Slot, view: ReleaseView) -> Iterator[str]:
-    (styles,) = slot.styles
-    for row, release in enumerate(view.history, slot.row):
-        texts = (*release[:2], _fitting(release[2]))
-        yield _row(
-            row, [text_cell(f"{letters}{row}", style, text) for (letters, style), text in zip(styles.items(), texts, strict=True)]
-        )
+    for row, (version, issued_on, changes) in enumerate(view.history, slot.row):
+        height = row_height([(changes, tabs.CHANGES_WIDTH)])
+        yield _row(row, _text_cells(slot, row, (version, issued_on, _fitting(changes))), f' ht="{height:g}"')
 
 
 def _list_rows(slot: Slot, view: ReleaseView, rules: RuleSet) -> Iterator[str]:
@@ -85,15 +83,18 @@ def _list_rows(slot: Slot, view: ReleaseView, rules: RuleSet) -> Iterator[str]:
 
 
 def _csv_rows(slot: Slot, view: ReleaseView, rules: RuleSet) -> Iterator[str]:
-    (styles,) = slot.styles
     for row, texts in enumerate(csvfile.table(view.label, view.entries, rules), slot.row):
-        yield _row(
-            row, [text_cell(f"{letters}{row}", style, text) for (letters, style), text in zip(styles.items(), texts, strict=True)]
-        )
+        yield _row(row, _text_cells(slot, row, texts))
 
 
-def _row(number: int, cells: Iterable[str]) -> str:
-    return f'<row r="{number}">{"".join(cells)}</row>'
+def _text_cells(slot: Slot, row: int, texts: Iterable[str]) -> Iterator[str]:
+    """One cell for each column of the sample row, empty texts too: a tab that is saved as CSV has all its columns."""
+    for (letters, style), text in zip(slot.styles[0].items(), texts, strict=True):
+        yield text_cell(f"{letters}{row}", style, text)
+
+
+def _row(number: int, cells: Iterable[str], attributes: str = "") -> str:
+    return f'<row r="{number}"{attributes}>{"".join(cells)}</row>'
 
 
 def _day_number(text: str) -> int | None:

@@ -60,6 +60,9 @@ def _build(rules: RuleSet, macro: bytes | None) -> Template:
     parts = unpacked(_book(rules, macro))
     # The published workbook is an .xlsm, with or without code in it: submissions on it are taken as .xlsm only.
     parts[CONTENT_TYPES] = parts[CONTENT_TYPES].replace(_content_type(PLAIN_WORKBOOK), _content_type(MACRO_WORKBOOK))
+    for part in (FORM_PART, LIST_PART, CSV_PART):
+        # Rows keep the height they are given here only until somebody types into them: then Excel fits them again.
+        parts[part] = parts[part].replace(b' customHeight="1"', b"")
     return Template(
         parts,
         history=cut(parts[HISTORY_PART], tabs.FIRST_RELEASE),

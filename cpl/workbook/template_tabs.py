@@ -1,13 +1,14 @@
 """What stands on the tabs of the CPL workbook before any release is put in: headings, the form, selection lists, looks."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from cpl.domain.dictionary import DataItem, Kind, RuleSet
 from cpl.workbook.form_hints import write_hints
 from cpl.workbook.read import NEW_ENTRY
 from cpl.workbook.read_list import CENTRAL_LIST, VERSION_CONTROL
+from cpl.workbook.row_height import LINE, SMALL_LINE, row_height
 from cpl.workbook.sheet import LAST_ROW, column_letters, column_number
 
 SAVEABLE_IN_CSV = "CPL - saveable in CSV"
@@ -52,7 +53,9 @@ _LIST_HEADINGS: tuple[tuple[str, Callable[[DataItem], str]], ...] = (
     ("Valid values", lambda item: item.valid_values),
 )
 _A4, _A3 = 9, 8  # paper sizes as Excel numbers them
-_LINE_OF_TEXT = 15  # points
+_CAPTION_WIDTH, _LABEL_WIDTH = 20, 36
+CHANGES_WIDTH = 110  # of the column that describes a release
+_FORM_WIDTHS = {"A": 27, "B": 30, "C": 52, "D": 38, "E": 30, "F": 38, "G": 48, "H": 2, "I": 46}
 
 
 def write(book: Any, rules: RuleSet) -> None:
@@ -72,7 +75,7 @@ def write(book: Any, rules: RuleSet) -> None:
 
 def _version_control(sheet: Any, looks: Mapping[str, Any]) -> None:
     sheet.set_column("A:B", 17)
-    sheet.set_column("C:C", 110)
+    sheet.set_column("C:C", CHANGES_WIDTH)
     sheet.write_string("A1", "Central Products List (CPL)", looks["title"])
     sheet.write_string("A3", LABEL, looks["label"])
     sheet.write_string(
@@ -90,14 +93,14 @@ def _version_control(sheet: Any, looks: Mapping[str, Any]) -> None:
     _blank_row(sheet, FIRST_RELEASE, (1, 2, 3), looks["text"])
     sheet.freeze_panes(FIRST_RELEASE - 1, 0)
     sheet.protect("", {"format_columns": True, "format_rows": True})
-    _page(sheet, _A4, f"{FIRST_RELEASE - 1}:{FIRST_RELEASE - 1}")
+    _page(sheet, _A4, (FIRST_RELEASE - 1, FIRST_RELEASE - 1))
     sheet.hide_gridlines(2)
 
 
 def _form(sheet: Any, rules: RuleSet, looks: Mapping[str, Any], names: Mapping[str, str]) -> None:
     """'CPL - New Entry': what belongs in each cell of column G, and only that column open."""
-    for columns, width in (("A:B", 25), ("C:C", 52), ("D:D", 36), ("E:E", 30), ("F:F", 36), ("G:G", 46), ("H:H", 2), ("I:I", 46)):
-        sheet.set_column(columns, width)
+    for letters, width in _FORM_WIDTHS.items():
+        sheet.set_column(f"{letters}:{letters}", width)
     sheet.write_string("A1", "Central Products List - New Entry", looks["title"])
     sheet.write_string("A2", LABEL, looks["label"])
     sheet.write_string("A3", "One workbook for one Device Model: answer in the green cells of column G.", looks["plain"])
@@ -106,12 +109,14 @@ def _form(sheet: Any, rules: RuleSet, looks: Mapping[str, Any], names: Mapping[s
     )
     _row(sheet, FIRST_ITEM - 1, _FORM_HEADINGS, looks["heading"])
     for row, item in enumerate(rules.form_items, FIRST_ITEM):
-        _row(sheet, row, (item.group, item.attribute), looks["group"])
-        _row(sheet, row, (item.notes, item.conditionality, item.format, item.valid_values), looks["text"], from_column=3)
+        words = item.group, item.attribute, item.notes, item.conditionality, item.format, item.valid_values
+        sheet.set_row(row - 1, row_height(zip((*words, _ample_answer(item)), _FORM_WIDTHS.values(), strict=False)))
+        _row(sheet, row, words[:2], looks["group"])
+        _row(sheet, row, words[2:], looks["text"], from_column=3)
         _answer(sheet, row, item, looks, names)
     sheet.freeze_panes(FIRST_ITEM - 1, 2)
     sheet.protect("", {"format_columns": True, "format_rows": True})
-    _page(sheet, _A4, f"{FIRST_ITEM - 1}:{FIRST_ITEM - 1}")
+    _page(sheet, _A4, (FIRST_ITEM - 1, FIRST_ITEM - 1))
     sheet.hide_gridlines(2)
 
 
@@ -155,50 +160,62 @@ def _central_list(book: Any, sheet: Any, rules: RuleSet, looks: Mapping[str, Any
     """'Central Products List': seven rows that say what each column is, then the entries."""
     items = rules.list_items
     last = items[-1].list_column
-    sheet.set_column("A:A", 19)
+    sheet.set_column("A:A", _CAPTION_WIDTH)
     for item in items:
         sheet.set_column(f"{item.list_column}:{item.list_column}", _width(item))
     for row, (caption, words_of) in enumerate(_LIST_HEADINGS, 1):
-        heads = row <= 2
-        sheet.write_string(f"A{row}", caption, looks["heading" if heads else "caption"])
-        for item in items:
-            sheet.write_string(f"{item.list_column}{row}", words_of(item), looks["heading" if heads else "small"])
+        _list_heading(
+            sheet, row, [("A", caption, _CAPTION_WIDTH), *((i.list_column, words_of(i), _width(i)) for i in items)], looks
+        )
     columns = [column_number(item.list_column) for item in items]
     _blank_row(sheet, FIRST_ENTRY, columns, looks["entry"])
     _blank_row(sheet, FIRST_ENTRY + 1, columns, looks["date"])
-    removed = {"italic": True, "font_color": "#767676"}
-    sheet.conditional_format(
-        f"B{FIRST_ENTRY}:{last}{LAST_ROW}",
-        {"type": "formula", "criteria": f'=$C{FIRST_ENTRY}="Removed"', "format": book.add_format(removed)},
-    )
+    entries = f"B{FIRST_ENTRY}:{last}{LAST_ROW}"
+    removed = book.add_format({"italic": True, "font_color": "#6B6B6B"})
+    sheet.conditional_format(entries, {"type": "formula", "criteria": f'=$C{FIRST_ENTRY}="Removed"', "format": removed})
+    sheet.ignore_errors({"number_stored_as_text": entries})
     sheet.autofilter(f"A2:{last}{FIRST_ENTRY}")
-    sheet.ignore_errors({"number_stored_as_text": f"B{FIRST_ENTRY}:{last}{LAST_ROW}"})
     sheet.freeze_panes(2, 3)
     sheet.protect("", {"autofilter": True, "format_columns": True, "format_rows": True})
-    _page(sheet, _A3, "1:2")
+    _page(sheet, _A3, (1, 2), pages=2)
+
+
+def _list_heading(sheet: Any, row: int, words: Sequence[tuple[str, str, float]], looks: Mapping[str, Any]) -> None:
+    """One of the seven rows: the caption in column A, then the words for each column, with its width."""
+    names_the_item = row <= len(("Data Group", "Data Attribute"))
+    line = LINE if names_the_item else SMALL_LINE
+    sheet.set_row(row - 1, row_height([(text, width * LINE / line) for _, text, width in words], line))
+    for letters, text, _ in words:
+        look = "heading" if names_the_item else "caption" if letters == "A" else "small"
+        sheet.write_string(f"{letters}{row}", text, looks[look])
 
 
 def _csv_tab(sheet: Any, rules: RuleSet, looks: Mapping[str, Any]) -> None:
     """'CPL - saveable in CSV': the same table as the CSV file."""
     columns = rules.csv_columns
-    last = column_letters(len(columns))
-    for column, head in enumerate(columns, 1):
-        letters = column_letters(column)
-        width = _width(head.item) if head.item else 36
-        sheet.set_column(f"{letters}:{letters}", max(width, len(max(re.split("[._]", head.header), key=len)) + 4))
-    _row(sheet, 1, [column.header for column in columns], looks["heading"])
+    widths = [_width(column.item) if column.item else _LABEL_WIDTH for column in columns]
+    for number, width in enumerate(widths, 1):
+        sheet.set_column(number - 1, number - 1, width)
+    headers = [column.header for column in columns]
+    sheet.set_row(0, row_height(zip(headers, widths, strict=True)))
+    _row(sheet, 1, headers, looks["heading"])
     _blank_row(sheet, FIRST_CSV_ROW, range(1, len(columns) + 1), looks["entry"])
-    sheet.ignore_errors({"number_stored_as_text": f"A{FIRST_CSV_ROW}:{last}{LAST_ROW}"})
+    sheet.ignore_errors({"number_stored_as_text": f"A{FIRST_CSV_ROW}:{column_letters(len(columns))}{LAST_ROW}"})
     sheet.freeze_panes(1, 2)
     sheet.protect("", {"format_columns": True, "format_rows": True})
-    _page(sheet, _A3, "1:1")
+    _page(sheet, _A3, (1, 1))
 
 
 def _width(item: DataItem) -> float:
     """Wide enough for a usual value, and for the words above it."""
     if item.kind is Kind.HEX:
-        return max(24, item.octets * 3.1)
-    return {Kind.ALLOCATED: 20, Kind.LIST: 36, Kind.DATE: 26}.get(item.kind, 34)
+        return max(18, 3 * item.octets)
+    return {Kind.ALLOCATED: 18, Kind.LIST: 36, Kind.DATE: 20, Kind.PRINTABLE: 26}.get(item.kind, 32)
+
+
+def _ample_answer(item: DataItem) -> str:
+    """A text as long as most answers to an item, for the height of its row."""
+    return "x" * min(item.max_octets, 240 if item.multiline else 90)
 
 
 def _row(sheet: Any, row: int, words: Iterable[str], look: Any, from_column: int = 1) -> None:
@@ -212,12 +229,12 @@ def _blank_row(sheet: Any, row: int, columns: Iterable[int], look: Any) -> None:
         sheet.write_blank(f"{column_letters(column)}{row}", None, look)
 
 
-def _page(sheet: Any, paper: int, repeated: str) -> None:
-    """Printed sideways, as wide as the paper, headings on every page."""
-    first, last = (int(row) - 1 for row in repeated.split(":"))
+def _page(sheet: Any, paper: int, headings: tuple[int, int], pages: int = 1) -> None:
+    """Printed sideways, so many pages wide, the heading rows (first, last) on every page."""
+    first, last = headings
     sheet.set_paper(paper)
     sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(first, last)
+    sheet.fit_to_pages(pages, 0)
+    sheet.repeat_rows(first - 1, last - 1)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
     sheet.set_footer("&L&8&F&C&8&A&R&8Page &P of &N")
