@@ -15,6 +15,9 @@ from core import audit
 from cpl.models import Change
 
 
+STATUS_ONLY = frozenset({Change.Kind.REMOVE, Change.Kind.REINSTATE})  # these need no values
+
+
 class ChangeRefused(Exception):  # noqa: N818 - reads as a sentence
     """The change cannot be made; the text says why, for people."""
 
@@ -47,7 +50,8 @@ def propose(actor: User | None, kind: str, *, origin: str, values: Mapping[str, 
         proposed_at=timezone.now(),
         **more,
     )
-    change.full_clean(exclude=["proposed_by", "release"])
+    unchanged = ["values"] if kind in STATUS_ONLY else []
+    change.full_clean(exclude=["proposed_by", "release", *unchanged])
     change.save()
     audit.record(actor, "change.proposed", change, kind=kind, number=number, origin=origin, seal=change.seal)
     return change

@@ -169,7 +169,7 @@ def _rows(reading: CplReading, serial: int) -> list[EntryRow]:
 
 
 def _refusals(reading: CplReading, steps: list[_Step], rows: list[EntryRow]) -> Iterator[Finding]:
-    if selectors.head() is not None or EntryRow.objects.exists():
+    if not _is_empty():
         yield _not_empty()
     if reading.refusals:
         return
@@ -204,6 +204,10 @@ def _odd_date(reading: CplReading, steps: list[_Step]) -> Iterator[Finding]:
     if labelled and steps and labelled[0] == steps[-1].version and labelled[1] != steps[-1].issued_on:
         words = f"The label says {reading.label!r}, but the history has {steps[-1].issued_on:%d/%m/%Y}; the history counts."
         yield Finding("I18", Severity.WARNING, words, guidance="5.1")
+
+
+def _is_empty() -> bool:
+    return selectors.head() is None and not EntryRow.objects.exists()
 
 
 def _not_empty() -> Finding:

@@ -229,7 +229,7 @@ def _check(
 def _apply(before: tuple[RenderedEntry, ...], planned: list[PlannedChange], approved: list[Change]) -> tuple[RenderedEntry, ...]:
     kinds = {entry.number: entry.kinds for entry in before}
     for step, change in zip(planned, approved, strict=True):
-        if change.kind not in {Change.Kind.REMOVE, Change.Kind.REINSTATE}:
+        if step.number and change.kind not in change_services.STATUS_ONLY:
             kinds[step.number] = change.kinds
     return tuple(
         RenderedEntry(entry.number, entry.status, entry.values, kinds.get(entry.number, {}))
@@ -274,7 +274,7 @@ def _write_change(release: Release, change: Change, number: str) -> None:
     if old is not None:
         EntryRow.objects.filter(pk=old.pk, to_serial__isnull=True).update(to_serial=release.serial)
         status = old.status
-    if change.kind in {Change.Kind.REMOVE, Change.Kind.REINSTATE} and old is not None:
+    if change.kind in change_services.STATUS_ONLY and old is not None:
         values, kinds = old.values, old.kinds
         status = REMOVED if change.kind == Change.Kind.REMOVE else CURRENT
     designation = change.designation or (old.designation if old else "")
