@@ -88,9 +88,10 @@ def _csv_rows(slot: Slot, view: ReleaseView, rules: RuleSet) -> Iterator[str]:
 
 
 def _text_cells(slot: Slot, row: int, texts: Iterable[str]) -> Iterator[str]:
-    """One cell for each column of the sample row, empty texts too: a tab that is saved as CSV has all its columns."""
+    """One cell for each column of the sample row."""
     for (letters, style), text in zip(slot.styles[0].items(), texts, strict=True):
-        yield text_cell(f"{letters}{row}", style, text)
+        place = f"{letters}{row}"
+        yield text_cell(place, style, text) if text else blank_cell(place, style)
 
 
 def _row(number: int, cells: Iterable[str], attributes: str = "") -> str:

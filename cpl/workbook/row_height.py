@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 LINE, SMALL_LINE = 15.0, 12.5  # points
 _TALLEST = 409.0  # points; Excel allows no more
-_NARROWER = 0.92  # of the width: words do not fill a line, and some programs have no Calibri
+_CHARACTERS = 1.05  # for one unit of width, which is a digit: most letters are narrower
 
 
 def row_height(texts: Iterable[tuple[str, float]], line: float = LINE) -> float:
@@ -15,7 +15,7 @@ def row_height(texts: Iterable[tuple[str, float]], line: float = LINE) -> float:
 
 def _lines(text: str, width: float) -> int:
     """Lines of a text that is wrapped at blanks."""
-    room = max(int(width * _NARROWER), 1)
+    room = max(int(width * _CHARACTERS), 1)
     return sum(_wrapped(paragraph, room) for paragraph in text.rstrip().split("\n"))
 
 

@@ -53,7 +53,7 @@ _LIST_HEADINGS: tuple[tuple[str, Callable[[DataItem], str]], ...] = (
     ("Valid values", lambda item: item.valid_values),
 )
 _A4, _A3 = 9, 8  # paper sizes as Excel numbers them
-_CAPTION_WIDTH, _LABEL_WIDTH = 20, 36
+_NARROWEST, _CAPTION_WIDTH, _LABEL_WIDTH = 18, 20, 36
 CHANGES_WIDTH = 110  # of the column that describes a release
 _FORM_WIDTHS = {"A": 27, "B": 30, "C": 52, "D": 38, "E": 30, "F": 38, "G": 48, "H": 2, "I": 46}
 
@@ -160,13 +160,11 @@ def _central_list(book: Any, sheet: Any, rules: RuleSet, looks: Mapping[str, Any
     """'Central Products List': seven rows that say what each column is, then the entries."""
     items = rules.list_items
     last = items[-1].list_column
-    sheet.set_column("A:A", _CAPTION_WIDTH)
-    for item in items:
-        sheet.set_column(f"{item.list_column}:{item.list_column}", _width(item))
+    widths = {"A": _CAPTION_WIDTH, **{item.list_column: _width(item, rules) for item in items}}
+    for letters, width in widths.items():
+        sheet.set_column(f"{letters}:{letters}", width)
     for row, (caption, words_of) in enumerate(_LIST_HEADINGS, 1):
-        _list_heading(
-            sheet, row, [("A", caption, _CAPTION_WIDTH), *((i.list_column, words_of(i), _width(i)) for i in items)], looks
-        )
+        _list_heading(sheet, row, [caption, *map(words_of, items)], widths, looks)
     columns = [column_number(item.list_column) for item in items]
     _blank_row(sheet, FIRST_ENTRY, columns, looks["entry"])
     _blank_row(sheet, FIRST_ENTRY + 1, columns, looks["date"])
@@ -178,14 +176,16 @@ def _central_list(book: Any, sheet: Any, rules: RuleSet, looks: Mapping[str, Any
     sheet.freeze_panes(2, 3)
     sheet.protect("", {"autofilter": True, "format_columns": True, "format_rows": True})
     _page(sheet, _A3, (1, 2), pages=2)
+    sheet.repeat_columns("B:C")
 
 
-def _list_heading(sheet: Any, row: int, words: Sequence[tuple[str, str, float]], looks: Mapping[str, Any]) -> None:
-    """One of the seven rows: the caption in column A, then the words for each column, with its width."""
+def _list_heading(sheet: Any, row: int, words: Sequence[str], widths: Mapping[str, float], looks: Mapping[str, Any]) -> None:
+    """One of the seven rows: the caption in column A, then the words for each column."""
     names_the_item = row <= len(("Data Group", "Data Attribute"))
     line = LINE if names_the_item else SMALL_LINE
-    sheet.set_row(row - 1, row_height([(text, width * LINE / line) for _, text, width in words], line))
-    for letters, text, _ in words:
+    room = [width * LINE / line for width in widths.values()]
+    sheet.set_row(row - 1, row_height(zip(words, room, strict=True), line))
+    for letters, text in zip(widths, words, strict=True):
         look = "heading" if names_the_item else "caption" if letters == "A" else "small"
         sheet.write_string(f"{letters}{row}", text, looks[look])
 
@@ -193,7 +193,7 @@ def _list_heading(sheet: Any, row: int, words: Sequence[tuple[str, str, float]],
 def _csv_tab(sheet: Any, rules: RuleSet, looks: Mapping[str, Any]) -> None:
     """'CPL - saveable in CSV': the same table as the CSV file."""
     columns = rules.csv_columns
-    widths = [_width(column.item) if column.item else _LABEL_WIDTH for column in columns]
+    widths = [_width(column.item, rules) if column.item else _LABEL_WIDTH for column in columns]
     for number, width in enumerate(widths, 1):
         sheet.set_column(number - 1, number - 1, width)
     headers = [column.header for column in columns]
@@ -206,11 +206,13 @@ def _csv_tab(sheet: Any, rules: RuleSet, looks: Mapping[str, Any]) -> None:
     _page(sheet, _A3, (1, 1))
 
 
-def _width(item: DataItem) -> float:
+def _width(item: DataItem, rules: RuleSet) -> float:
     """Wide enough for a usual value, and for the words above it."""
     if item.kind is Kind.HEX:
-        return max(18, 3 * item.octets)
-    return {Kind.ALLOCATED: 18, Kind.LIST: 36, Kind.DATE: 20, Kind.PRINTABLE: 26}.get(item.kind, 32)
+        return max(_NARROWEST, 3 * item.octets)
+    if item.kind is Kind.LIST:
+        return max(24, *map(len, rules.choices(item)))
+    return {Kind.ALLOCATED: _NARROWEST, Kind.DATE: 20, Kind.PRINTABLE: 26}.get(item.kind, 32)
 
 
 def _ample_answer(item: DataItem) -> str:
