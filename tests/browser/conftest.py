@@ -1,7 +1,6 @@
 """A real Chromium against a real server: launch settings, accessibility by axe, and coming in as somebody."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,19 +9,17 @@ from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from playwright.sync_api import Page
 
+from tests import services
 from tests.people import sign_in
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here drives a browser; without one it is left out, except where that would hide a fault (CI)."""
+    """Everything here drives a browser."""
     for item in items:
         if "tests/browser/" in item.path.as_posix():
             item.add_marker(pytest.mark.browser)
-            if CHROMIUM is None and os.environ.get("CI") != "true":
-                item.add_marker(pytest.mark.skip(reason="no Chromium on this machine"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -37,7 +34,7 @@ def database_beside_the_browser() -> Iterator[None]:
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Chromium of the machine, quiet and without a sandbox (tests also run as root in containers)."""
     quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
-    return browser_type_launch_args | {"executable_path": CHROMIUM, "args": quiet}
+    return browser_type_launch_args | {"executable_path": str(services.need("Chromium")), "args": quiet}
 
 
 @pytest.fixture

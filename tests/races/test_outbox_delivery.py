@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.races.outbox_site import Site, site_of, until
+from tests.races.outbox_site import OutboxSite, site_of
+from tests.services import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -19,20 +20,20 @@ STATE = MODEL + "for e in E.objects.order_by('pk'): print(e.key, e.state, e.atte
     scope="module",
     params=["sqlite-files", pytest.param("postgres-redis", marks=[pytest.mark.postgres, pytest.mark.redis])],
 )
-def running_site(request: pytest.FixtureRequest) -> Iterator[Site]:
+def running_site(request: pytest.FixtureRequest) -> Iterator[OutboxSite]:
     with site_of(request.param) as site:
         yield site
 
 
 @pytest.fixture
-def site(running_site: Site) -> Iterator[Site]:
+def site(running_site: OutboxSite) -> Iterator[OutboxSite]:
     """The same site for all tests, empty at the start of each."""
     yield running_site
     running_site.reset()
 
 
 @pytest.fixture
-def redis_site(site: Site) -> Site:
+def redis_site(site: OutboxSite) -> OutboxSite:
     """The same, for what only Redis can do."""
     return site
 
@@ -44,13 +45,13 @@ def emit(topic: str, *keys: str) -> str:
     return EMIT.format(topic=topic, keys=list(keys))
 
 
-def test_a_commit_reaches_a_worker_of_every_queue_without_any_relay(site: Site) -> None:
+def test_a_commit_reaches_a_worker_of_every_queue_without_any_relay(site: OutboxSite) -> None:
     site.worker()
     site.run(emit("race.note", "a", "b") + emit("race.mail", "c"))
     until(lambda: site.notes() == {"noted a": 1, "noted b": 1, "mailed c": 1})
 
 
-def test_an_event_whose_worker_is_killed_is_delivered_when_the_lease_ran_out(site: Site) -> None:
+def test_an_event_whose_worker_is_killed_is_delivered_when_the_lease_ran_out(site: OutboxSite) -> None:
     first = site.worker()
     site.run(emit("race.wait", "k"))
     until(lambda: site.notes()["started k"])
@@ -66,7 +67,7 @@ def test_an_event_whose_worker_is_killed_is_delivered_when_the_lease_ran_out(sit
     assert second.poll() is None
 
 
-def test_messages_lost_by_the_broker_cost_no_work(site: Site) -> None:
+def test_messages_lost_by_the_broker_cost_no_work(site: OutboxSite) -> None:
     keys = [str(n) for n in range(20)]
     site.run(emit("race.note", *keys))
     site.lose_messages()
@@ -76,7 +77,7 @@ def test_messages_lost_by_the_broker_cost_no_work(site: Site) -> None:
     assert set(site.notes().values()) == {1}
 
 
-def test_a_stopped_worker_finishes_what_it_began(site: Site) -> None:
+def test_a_stopped_worker_finishes_what_it_began(site: OutboxSite) -> None:
     worker = site.worker()
     site.run(emit("race.wait", "k"))
     until(lambda: site.notes()["started k"])
@@ -86,7 +87,7 @@ def test_a_stopped_worker_finishes_what_it_began(site: Site) -> None:
     assert site.run(STATE) == "k done 1"
 
 
-def test_of_many_takers_one_gets_each_event(site: Site) -> None:
+def test_of_many_takers_one_gets_each_event(site: OutboxSite) -> None:
     keys = [str(n) for n in range(40)]
     site.run(emit("race.note", *keys))
     deliver = "print(sum(outbox.deliver(pk) for pk in E.objects.values_list('pk', flat=True)))"
@@ -95,27 +96,27 @@ def test_of_many_takers_one_gets_each_event(site: Site) -> None:
     assert site.notes() == {f"noted {key}": 1 for key in keys}
 
 
-def test_the_same_happening_emitted_by_many_is_one_event(site: Site) -> None:
+def test_the_same_happening_emitted_by_many_is_one_event(site: OutboxSite) -> None:
     once = "with transaction.atomic(): outbox.emit('race.note', str(n), {})"
     site.together(4, f"from django.db import transaction\nfor n in range(25):\n    {once}")
     assert site.run(MODEL + "print(E.objects.count())") == "25"
     assert site.run("print(outbox.drain(strict=True))") == "25"
 
 
-def test_many_beats_make_one_turn(site: Site) -> None:
+def test_many_beats_make_one_turn(site: OutboxSite) -> None:
     site.together(4, "periodic.emit_due()")
     turns = "E.objects.filter(topic__startswith='periodic:').values_list('topic')"
     count = f"from django.db.models import Count\nprint(set({turns}.annotate(turns=Count('pk')).values_list('turns')))"
     assert site.run(MODEL + count) == "{(1,)}"
 
 
-def test_many_writers_to_one_audit_chain_leave_it_whole(site: Site) -> None:
+def test_many_writers_to_one_audit_chain_leave_it_whole(site: OutboxSite) -> None:
     site.together(4, "for n in range(25): audit.record(None, 'x', 'site', number=n)")
     assert site.run("print(audit.trail('site').count(), audit.verify_chains())") == "100 []"
 
 
 @pytest.mark.parametrize("act", ["update(verb='y')", "delete()"])
-def test_the_database_keeps_the_audit_trail_from_changes(site: Site, act: str) -> None:
+def test_the_database_keeps_the_audit_trail_from_changes(site: OutboxSite, act: str) -> None:
     attempt = f"""
 from core.models import AuditEntry
 from django.db import DatabaseError
@@ -148,7 +149,7 @@ print(time.monotonic() - before)
 
 
 @on_redis
-def test_a_commit_does_not_wait_for_a_frozen_broker(redis_site: Site) -> None:
+def test_a_commit_does_not_wait_for_a_frozen_broker(redis_site: OutboxSite) -> None:
     cold, warm = (TIMED.format(code=emit("race.note", *keys)) for keys in ("abcdef", "ghijkl"))
     thaw = "input()\nprint(outbox.broker_answers())\n"
     caller = redis_site.code("outbox._nudge(0, 'gates'); print('connected', flush=True); input()\n" + warm + thaw)
@@ -173,14 +174,14 @@ def test_a_commit_does_not_wait_for_a_frozen_broker(redis_site: Site) -> None:
 
 
 @on_redis
-def test_a_handler_that_loses_the_database_is_noted_and_tried_again(redis_site: Site) -> None:
+def test_a_handler_that_loses_the_database_is_noted_and_tried_again(redis_site: OutboxSite) -> None:
     assert redis_site.run_anew(emit("race.lose", "k") + "print(outbox.drain())") == "0"
     assert redis_site.run(STATE) == "k waiting 1"
     assert "OperationalError" in redis_site.run(MODEL + "print(E.objects.get().last_error)")
 
 
 @on_redis
-def test_a_worker_survives_a_restart_of_the_broker(redis_site: Site) -> None:
+def test_a_worker_survives_a_restart_of_the_broker(redis_site: OutboxSite) -> None:
     redis_site.worker()
     redis_site.run(emit("race.note", "before"))
     until(lambda: redis_site.notes()["noted before"])
