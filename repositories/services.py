@@ -4,7 +4,8 @@ from django.db import transaction
 
 from accounts import access
 from accounts.models import User
-from core import audit, crypto
+from core import audit
+from repositories import sealing
 from repositories.models import StackRecord
 
 
@@ -22,8 +23,7 @@ def hold_stack(origin: str, vendor: str, version: str) -> StackRecord:
     if held is not None:
         return held
     fresh = StackRecord(origin=origin)
-    fresh.vendor_sealed = crypto.encrypt(vendor, _context(fresh, "vendor"))
-    fresh.version_sealed = crypto.encrypt(version, _context(fresh, "version"))
+    sealing.seal(fresh, vendor, version)
     defaults = {"id": fresh.pk, "vendor_sealed": fresh.vendor_sealed, "version_sealed": fresh.version_sealed}
     record, _ = StackRecord.objects.get_or_create(origin=origin, defaults=defaults)  # another may have come first just now
     return record
@@ -40,22 +40,9 @@ def reveal(actor: User, record: StackRecord, reason: str) -> tuple[str, str]:
         raise ReasonNeeded("Say why you need to see the stack values; the reason is kept with your name.")
     with transaction.atomic(durable=True):
         audit.record(actor, "red.revealed", case_of(record), record=record.pk, reason=reason.strip())
-    return open_stack(record)
-
-
-def open_stack(record: StackRecord) -> tuple[str, str]:
-    """(vendor, version) for the DZIR itself. Whoever shows them to a person puts that on record first."""
-    return (
-        crypto.decrypt(record.vendor_sealed, _context(record, "vendor")),
-        crypto.decrypt(record.version_sealed, _context(record, "version")),
-    )
+    return sealing.opened(record)
 
 
 def case_of(record: StackRecord) -> str:
     """The name of the submission in the audit trail: the origin without its revision."""
     return record.origin.rpartition("/")[0] or record.origin
-
-
-def _context(record: StackRecord, field: str) -> str:
-    """What a seal is bound to, so that it opens in no other record and no other column."""
-    return f"repositories.stack:{record.pk}:{field}"

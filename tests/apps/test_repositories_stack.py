@@ -10,7 +10,7 @@ from django.http import Http404
 from accounts.models import Role
 from core import audit, crypto
 from core.models import AuditEntry
-from repositories import services
+from repositories import sealing, services
 from repositories.models import StackRecord
 from tests.people import person
 
@@ -90,7 +90,7 @@ def test_a_seal_opens_in_its_own_record_and_column_alone() -> None:
     other.vendor_sealed, one.version_sealed = one.vendor_sealed, one.vendor_sealed
     for record in (one, other):
         with pytest.raises(crypto.Unreadable):
-            services.open_stack(record)
+            sealing.opened(record)
 
 
 @pytest.mark.django_db(transaction=True)
