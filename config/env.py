@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def text(name: str, default: str | None = None) -> str:
-    """The value of NAME, or the content of the file that NAME_FILE points to. Raises ImproperlyConfigured when neither is there."""
+    """The value of NAME, or what the file holds that NAME_FILE points to. ImproperlyConfigured without both and a default."""
     if name in os.environ:
         return os.environ[name]
     if path := os.environ.get(f"{name}_FILE"):

@@ -14,7 +14,6 @@ from accounts.models import User
 from core import audit
 from cpl.models import Change
 
-
 STATUS_ONLY = frozenset({Change.Kind.REMOVE, Change.Kind.REINSTATE})  # these need no values
 
 
