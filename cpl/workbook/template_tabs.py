@@ -26,20 +26,21 @@ ALLOCATED = "This value is allocated by SECAS"
 
 _ANSWER = column_number("G")
 _NAVY, _PALE, _GREY, _ANSWER_GREEN, _LINE = "#1F3864", "#EEF2F8", "#F2F2F2", "#E9F5E6", "#C3CCDA"
+_TEXT = 49  # the built-in number format "@"
 _CELL = {"valign": "top", "border": 1, "border_color": _LINE}
 _FORMATS: Mapping[str, Mapping[str, Any]] = {
     "title": {"bold": True, "font_size": 16, "font_color": _NAVY},
-    "label": {"bold": True, "font_size": 12, "font_color": _NAVY, "num_format": "@"},
+    "label": {"bold": True, "font_size": 12, "font_color": _NAVY, "num_format": _TEXT},
     "section": {"bold": True, "font_size": 12, "font_color": _NAVY},
     "plain": {"valign": "top"},
-    "heading": {"bold": True, "font_color": "#FFFFFF", "bg_color": _NAVY, "text_wrap": True, "num_format": "@", **_CELL},
-    "group": {"bold": True, "bg_color": _PALE, "text_wrap": True, "num_format": "@", **_CELL},
-    "text": {"text_wrap": True, "num_format": "@", **_CELL},
-    "small": {"font_size": 9, "bg_color": _PALE, "text_wrap": True, "num_format": "@", **_CELL},
-    "caption": {"font_size": 9, "bold": True, "bg_color": _PALE, "text_wrap": True, "num_format": "@", **_CELL},
-    "answer": {"locked": False, "bg_color": _ANSWER_GREEN, "text_wrap": True, "num_format": "@", **_CELL},
-    "allocated": {"italic": True, "font_color": "#595959", "bg_color": _GREY, "text_wrap": True, "num_format": "@", **_CELL},
-    "entry": {"num_format": "@", **_CELL},
+    "heading": {"bold": True, "font_color": "#FFFFFF", "bg_color": _NAVY, "text_wrap": True, "num_format": _TEXT, **_CELL},
+    "group": {"bold": True, "bg_color": _PALE, "text_wrap": True, "num_format": _TEXT, **_CELL},
+    "text": {"text_wrap": True, "num_format": _TEXT, **_CELL},
+    "small": {"font_size": 9, "bg_color": _PALE, "text_wrap": True, "num_format": _TEXT, **_CELL},
+    "caption": {"font_size": 9, "bold": True, "bg_color": _PALE, "text_wrap": True, "num_format": _TEXT, **_CELL},
+    "answer": {"locked": False, "bg_color": _ANSWER_GREEN, "text_wrap": True, "num_format": _TEXT, **_CELL},
+    "allocated": {"italic": True, "font_color": "#595959", "bg_color": _GREY, "text_wrap": True, "num_format": _TEXT, **_CELL},
+    "entry": {"num_format": _TEXT, **_CELL},
     "date": {"num_format": "dd/mm/yyyy", "align": "left", **_CELL},
 }
 _FORM_HEADINGS = ("Data Group", "Data Attribute", "Notes", "Conditionality rule", "Format", "Valid values", "New Entry's Details")
