@@ -126,14 +126,19 @@ class QueueRow:
     attention: str  # what it needs next, in a few words
 
 
-def queue(*, state: str = "", mine: int | None = None, search: str = "", device_type: str = "") -> QuerySet[Submission]:
-    """Cases for the queue; open ones unless a state is asked for. Newest last, so that what came first comes first."""
+def queue(
+    *, state: str = "", mine: int | None = None, nobodys: bool = False, search: str = "", device_type: str = ""
+) -> QuerySet[Submission]:
+    """Cases for the queue; open ones unless a state is asked for. Newest last, so that what came first comes first.
+
+    `mine`: key of the person they are assigned to; `nobodys`: also, or only, those assigned to nobody.
+    """
     if state == "all":
         cases = Submission.objects.all()
     else:
         cases = Submission.objects.filter(state__in=[state] if state else [member.value for member in OPEN])
-    if mine is not None:
-        cases = cases.filter(assigned_to_id=mine)
+    if mine is not None or nobodys:
+        cases = cases.filter(Q(assigned_to_id=mine) | Q(assigned_to__isnull=True) if nobodys else Q(assigned_to_id=mine))
     if device_type:
         cases = cases.filter(device_type=device_type)
     if search:
@@ -180,10 +185,11 @@ def _latest_results(cases: Iterable[Submission]) -> dict[int, str]:
     """Result of the latest run of the gate that is due, by case; a run of another gate or revision does not count."""
     due = {case.pk: (gate_due(State(case.state)), case.revision_number) for case in cases}
     results: dict[int, str] = {}
-    for run in CheckRun.objects.filter(submission__in=due).select_related("revision").order_by("id"):
-        gate, revision = due[run.submission_id]
-        if gate is not None and run.gate == gate.value and run.revision.number == revision:
-            results[run.submission_id] = run.result
+    runs = CheckRun.objects.filter(submission__in=due).order_by("id")
+    for case, ran, result, number in runs.values_list("submission_id", "gate", "result", "revision__number"):
+        gate, revision = due[case]
+        if gate is not None and ran == gate.value and number == revision:
+            results[case] = result
     return results
 
 

@@ -11,8 +11,9 @@ from accounts.models import User
 from certificates.domain.requirements import DocumentKind
 from core import audit, vault
 from repositories.services import ReasonNeeded, reveal
-from submissions.domain.intake import Attachment, is_form
-from submissions.models import Document, Revision, Submission
+from submissions.domain.attachments import container
+from submissions.domain.intake import Attachment, is_form, read_mail
+from submissions.models import Document, Receipt, Revision, Submission
 from submissions.services import door, revising
 from submissions.services.door import MoveRefused
 
@@ -64,6 +65,16 @@ def open_workbook(actor: User, revision: Revision, reason: str) -> bytes:
     return vault.read(revision.workbook_sha256, red=True)
 
 
+def open_receipt(actor: User, receipt: Receipt, reason: str) -> bytes:
+    """A mail or upload exactly as it came (RED: it carries the forms); who and why are on record before it is opened."""
+    access.require(actor, Action.OPEN_RAW, receipt.case)
+    if not reason.strip():
+        raise ReasonNeeded("Say why you need the mail itself; the reason is kept with your name.")
+    with transaction.atomic(durable=True):
+        audit.record(actor, "red.opened", receipt, raw=receipt.raw_sha256, reason=reason.strip())
+    return vault.read(receipt.raw_sha256, red=True)
+
+
 def reveal_stack(actor: User, revision: Revision, reason: str) -> tuple[str, str]:
     """ZigBee stack vendor and version of a revision (RED), with a reason on record."""
     if revision.stack is None:
@@ -83,6 +94,18 @@ def _require_papers(files: Sequence[tuple[str, bytes, str]]) -> None:
                 f"{name} looks like a workbook. A corrected New Entry workbook is taken in as a new revision of the case; it "
                 "holds RED values and cannot be a paper."
             )
+        if _may_hold_a_form(name, data):
+            raise MoveRefused(
+                f"{name} is an archive or a mail with a workbook in it, and a New Entry workbook holds RED values. Attach the "
+                "papers one by one; take a workbook in as a new revision."
+            )
+
+
+def _may_hold_a_form(name: str, data: bytes) -> bool:
+    """Archives, and mails that bring a workbook along: what is in them would be kept outside the RED area."""
+    if container(name, "", data) or b"xl/workbook" in data and not name.lower().endswith(".pdf"):
+        return True
+    return name.lower().endswith(".eml") and any(is_form(file.name, file.data) for file in read_mail(data).attachments)
 
 
 def _add(actor: User, case: Submission, name: str, data: bytes, kind: DocumentKind) -> Document | None:

@@ -74,6 +74,38 @@ def receive_upload(
     return receive_mail(raw, Receipt.Source.UPLOAD, received_by=actor)
 
 
+def receive_corrected(actor: User, case: Submission, name: str, data: bytes) -> Submission:
+    """Take in a corrected workbook that reached SECAS some other way as the next revision of an open case.
+
+    It gets a receipt of its own, as if the submitter had mailed it. Raises MoveRefused for what is no workbook or nothing new.
+    """
+    access.require(actor, access.Action.WORK_CASES, case)
+    door.require_open(case)
+    if not is_form(name, data):
+        raise door.MoveRefused(f"{name} is not an Excel workbook. Papers are attached to the case instead.")
+    arrival = _corrected(actor, case, name, data)
+    with transaction.atomic(durable=True):
+        case = door.locked(case)
+        if case.revisions.get(number=case.revision_number).workbook_sha256 == arrival.forms[0].file.sha256:
+            raise door.MoveRefused(f"{name} is the workbook that the case has already, byte for byte.")
+        receipt = _receipt(arrival)
+        receipt.outcome, receipt.case = Receipt.Outcome.REPLY, case
+        receipt.save(update_fields=["outcome", "case"])
+        audit.record(actor, "receipt.received", receipt, outcome=receipt.outcome, case=case.reference)
+        revising.end_hold(case, actor, "a corrected workbook was uploaded")
+        revising.new_revision(case, receipt, arrival.forms[0], actor)
+    return case
+
+
+def _corrected(actor: User, case: Submission, name: str, data: bytes) -> _Arrival:
+    """Read before the database is touched. The number of revisions in the subject tells a second upload of old bytes apart."""
+    subject = f"Corrected workbook {case.revisions.count() + 1} for {case.reference}"
+    raw = _as_mail(case.submitter, case.submitter_name, subject, [(name, data)])
+    sha256, mail, at = vault.put(raw, red=True), read_mail(raw), timezone.now()
+    forms = tuple(opening.read_form(file, at) for file in mail.attachments)
+    return _Arrival(sha256, mail, forms, (), Receipt.Source.UPLOAD, at, actor, mail.problems)
+
+
 def handle(actor: User, receipt: Receipt, remark: str) -> None:
     """Note that somebody dealt with what no case took over."""
     access.require(actor, access.Action.WORK_CASES)
