@@ -92,7 +92,7 @@ def with_faults(cast: dict[str, User]) -> None:
     }
     _arrive(1, [make.workbook(broken), *make.papers(broken)], days_ago=1, subject="New meter, three slips of the pen")
     time_cell = valid_values(GAS_METER, number=122, maker=make.maker(3))
-    cells = {"Device_Model.firmware_version": datetime.datetime(2026, 11, 3, 10, 20)}  # noqa: DTZ001 - Excel has no time zones
+    cells = {"Device_Model.firmware_version": datetime.time(10, 20)}
     for case in _arrive(3, [make.workbook(time_cell, cells=cells), *make.papers(time_cell)], days_ago=3):
         if not case.holds.exists():
             deciding.ask(cast["tom"], case, deciding.question_draft(case))

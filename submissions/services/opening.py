@@ -9,6 +9,7 @@ from accounts.models import Organisation
 from core import vault
 from cpl import selectors as cpl
 from cpl.domain.entry import device_key
+from cpl.domain.form import CellKind
 from repositories.services import hold_stack
 from submissions import gates
 from submissions.domain.intake import Attachment, suggest_kind
@@ -104,7 +105,9 @@ def add_documents(case: Submission, receipt: Receipt | None, files: list[Attachm
 def _describe(case: Submission, read: FormRead) -> None:
     for field, key in _COLUMNS.items():
         length = Submission._meta.get_field(field).max_length
-        setattr(case, field, read.values.get(key, "").strip()[:length])
+        cell = read.reading.cells.get(key)
+        mangled = cell is not None and cell.kind is not CellKind.TEXT  # a number of Excel's would name no device
+        setattr(case, field, "" if mangled else read.values.get(key, "").strip()[:length])
     case.device_key = device_key(read.values) if read.usable else ""
     kind = case.device_type or "Device"
     case.designation = f"{kind} {case.manufacturer} {case.model}".strip()[:200] if read.usable else ""

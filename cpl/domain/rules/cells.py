@@ -11,6 +11,7 @@ from cpl.domain.rules.problem import Problem, error, note, warning
 RETYPE = "Give the cell the format Text, then type the value again."
 EXCEL_EPOCH = datetime.date(1899, 12, 30)
 HIGHEST_SERIAL = 2_958_465  # 31/12/9999
+MOST_TYPED_DAYS = 5  # two hexadecimal pairs read as hours and minutes end at 99:59; beyond that it is a date with a time
 SECONDS_A_DAY = 24 * 60 * 60
 MONTHS = 12
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,20})?([Ee][+-]?\d{1,3})?", re.ASCII)
@@ -55,7 +56,7 @@ def _mangled(cell: FormCell) -> str:
     if cell.kind is CellKind.NUMBER or number is None:
         what = "a date" if cell.kind is CellKind.DATE else f"the number {cell.value.strip()[:20]}"
         return f"Excel turned what was typed into {what}, so colons or zeros in front are lost."
-    if number < HIGHEST_SERIAL and number != int(number):
+    if number < MOST_TYPED_DAYS and number != int(number):
         return f"Excel turned {_clock(number)} into a time."
     return "Excel turned what was typed into a date."
 
