@@ -178,7 +178,7 @@ def _relationship(folder: str, attributes: Attributes) -> Relationship:
     external = attributes.get("TargetMode", "Internal") != "Internal"
     if (external and kind != _EXTERNAL_ALLOWED) or kind.startswith("externalLink"):
         _refuse_outside()
-    target = "" if external else _resolve(folder, attributes.get("Target", ""))
+    target = "" if external else resolve(folder, attributes.get("Target", ""))
     return Relationship(attributes.get("Id", ""), kind, target, external)
 
 
@@ -190,8 +190,8 @@ def _refuse_outside() -> None:
     )
 
 
-def _resolve(folder: str, target: str) -> str:
-    """The part name a target means, seen from the folder of its source."""
+def resolve(folder: str, target: str) -> str:
+    """The part name a target means, seen from the folder of its source. Raises Refused (P18) when it leaves the package."""
     path = unquote(target.partition("#")[0])
     joined = posixpath.normpath(path if path.startswith("/") else posixpath.join("/", folder, path))
     climbs = path.split("/").count("..") > (0 if path.startswith("/") else len([step for step in folder.split("/") if step]))
