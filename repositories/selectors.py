@@ -70,6 +70,21 @@ def dzir_lines(page: Iterable[EntryRow]) -> list[Line]:
     return [Line(row, dzir.cells(held.get(row.number, {}), RULES)) for row in rows]
 
 
+def dzir_matches(vendor: str, version: str) -> list[Line]:
+    """Every entry whose stack vendor and version contain these texts, upper or lower case. RED, as `dzir_lines`.
+
+    The sealed columns cannot be searched by the database; some thousand records are opened in a fraction of a second.
+    """
+    wanted = (vendor.casefold(), version.casefold())
+    records = StackRecord.objects.filter(to_serial__isnull=True).exclude(number="")
+    numbers = [record.number for record in records if _holds(record, wanted)]
+    return dzir_lines(entries().filter(number__in=numbers))
+
+
+def _holds(record: StackRecord, wanted: tuple[str, str]) -> bool:
+    return all(text in value.casefold() for text, value in zip(wanted, opened(record), strict=True))
+
+
 def _at(rows: QuerySet, serial: int) -> QuerySet:
     return rows.filter(Q(to_serial__isnull=True) | Q(to_serial__gt=serial), from_serial__lte=serial)
 
