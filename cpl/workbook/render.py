@@ -7,6 +7,7 @@ a real date goes out as one.
 import datetime
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cpl import csvfile
 from cpl.domain.dictionary import RuleSet
@@ -14,7 +15,7 @@ from cpl.domain.entry import ListedEntry
 from cpl.workbook import template
 from cpl.workbook import template_tabs as tabs
 from cpl.workbook.cells import EPOCH
-from cpl.workbook.markup import LONGEST_TEXT, blank_cell, number_cell, text_cell, units
+from cpl.workbook.markup import LONGEST_TEXT, RowWriter, units
 from cpl.workbook.row_height import row_height
 from cpl.workbook.splice import Slot, extent, filled, packed
 
@@ -58,46 +59,31 @@ def render(view: ReleaseView, rules: RuleSet) -> bytes:
 
 
 def _history_rows(slot: Slot, view: ReleaseView) -> Iterator[str]:
+    writer = RowWriter(*slot.styles)
     for row, (version, issued_on, changes) in enumerate(view.history, slot.row):
         height = row_height([(changes, tabs.CHANGES_WIDTH)])
-        yield _row(row, _text_cells(slot, row, (version, issued_on, _fitting(changes))), f' ht="{height:g}"')
+        yield writer.row(row, (version, issued_on, _fitting(changes)), attributes=f' ht="{height:g}"')
 
 
 def _list_rows(slot: Slot, view: ReleaseView, rules: RuleSet) -> Iterator[str]:
-    """The entries from column B on; what is empty has a cell all the same, for its lines."""
-    text_styles, date_styles = slot.styles
-    columns = [(item.key, item.list_column) for item in rules.list_items]
+    """The entries from column B on."""
+    writer = RowWriter(*slot.styles)
+    keys = [item.key for item in rules.list_items]
+    positions = {key: position for position, key in enumerate(keys)}
     for row, entry in enumerate(view.entries, slot.row):
         values = {**entry.values, "Entry.number": entry.number, "Entry.status": entry.status}
-        cells = []
-        for key, letters in columns:
-            value, place = values.get(key, ""), f"{letters}{row}"
-            day = _day_number(value) if entry.kinds.get(key) == "date" else None
-            if day is not None:
-                cells.append(number_cell(place, date_styles[letters], day))
-            elif value:
-                cells.append(text_cell(place, text_styles[letters], value))
-            else:
-                cells.append(blank_cell(place, text_styles[letters]))
-        yield _row(row, cells)
+        dates = [key for key, kind in entry.kinds.items() if kind == "date" and key in positions]
+        days = {positions[key]: day for key in dates if (day := _day_number(values.get(key, "")))}
+        yield writer.row(row, [values.get(key, "") for key in keys], days)
 
 
 def _csv_rows(slot: Slot, view: ReleaseView, rules: RuleSet) -> Iterator[str]:
+    writer = RowWriter(*slot.styles)
     for row, texts in enumerate(csvfile.table(view.label, view.entries, rules), slot.row):
-        yield _row(row, _text_cells(slot, row, texts))
+        yield writer.row(row, texts)
 
 
-def _text_cells(slot: Slot, row: int, texts: Iterable[str]) -> Iterator[str]:
-    """One cell for each column of the sample row."""
-    for (letters, style), text in zip(slot.styles[0].items(), texts, strict=True):
-        place = f"{letters}{row}"
-        yield text_cell(place, style, text) if text else blank_cell(place, style)
-
-
-def _row(number: int, cells: Iterable[str], attributes: str = "") -> str:
-    return f'<row r="{number}"{attributes}>{"".join(cells)}</row>'
-
-
+@lru_cache(maxsize=4096)
 def _day_number(text: str) -> int | None:
     """A date dd/mm/yyyy as Excel counts days; None when the text is not one that comes back the same."""
     try:

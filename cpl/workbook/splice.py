@@ -21,24 +21,30 @@ _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Where the rows of a tab go: from `row` on, between `head` and `tail`. `styles`: of each sample row, by column letters."""
+    """Where the rows of a tab go: from `row` on, between `head` and `tail`.
+
+    `styles`: cell formats by column letters, those of texts and those of dates.
+    """
 
     row: int
     head: bytes
     tail: bytes
-    styles: tuple[Mapping[str, int], ...]
+    styles: tuple[Mapping[str, int], Mapping[str, int]]
 
 
 def cut(xml: bytes, row: int) -> Slot:
-    """Cut the sample rows, from this row on, out of a sheet. Raises ValueError when there are none."""
+    """Cut the sample rows, from this row on, out of a sheet: one with cells for texts and, maybe, one with cells for dates.
+
+    Raises ValueError when there are none.
+    """
     begin, end = xml.find(b'<row r="%d"' % row), xml.find(b"</sheetData>")
     if not 0 < begin < end:
         raise ValueError(f"The template has no sample in row {row}.")
-    samples = tuple(
+    texts, *dates = (
         {letters.decode(): int(style) for letters, style in _SAMPLE_CELL.findall(cells)}
         for cells in _SAMPLE.findall(xml, begin, end)
     )
-    return Slot(row, xml[:begin], xml[end:], samples)
+    return Slot(row, xml[:begin], xml[end:], (texts, dates[0] if dates else {}))
 
 
 def filled(slot: Slot, rows: Iterable[str], count: int) -> Iterator[bytes]:

@@ -90,7 +90,6 @@ def hints_beside(data: bytes, answers: dict[str, str]) -> bytes:
     for row, item in enumerate(RULES.form_items, 7):
         if item.kind is not Kind.ALLOCATED:
             sheet[f"G{row}"].value = answers.get(item.key) or None
-            # openpyxl knows nothing of the sums over a range inside; as an array they are calculated as in a format
             sheet[f"{HINT}{row}"] = f"=IF({formulas[f'G{row}']},1,0)"
     stream = io.BytesIO()
     book.save(stream)
