@@ -18,6 +18,7 @@ from cpl.domain.rules.characters import storable
 from cpl.domain.rules.normalise import normalise
 from cpl.domain.rules.problem import Problem, Subject, error, note
 from cpl.domain.rules.upgrade_path import path_numbers
+from cpl.domain.rules.wording import say
 
 __all__ = ["path_numbers", "validate", "validate_values"]
 
@@ -88,10 +89,7 @@ def _check(subject: Subject, to_check: tuple[DataItem, ...]) -> list[Problem]:
 
 
 def _missing(item: DataItem) -> Problem:
-    text = (
-        "The New Entry tab has no row for this data item. Start again from the latest CPL workbook; do not delete or rename rows."
-    )
-    return error("F1", item.key, text, guidance="5.2")
+    return error("F1", item.key, say("no_row"), guidance="5.2")
 
 
 def _normalise(item: DataItem, text: CellText, rules: RuleSet, problems: list[Problem]) -> str:
@@ -124,7 +122,7 @@ def _finding(problem: Problem, item: DataItem, cells: Mapping[str, FormCell]) ->
     return Finding(
         rule=problem.rule,
         severity=problem.severity,
-        message=f"{item.key}{where}: {problem.text} See guidance {guidance}.",
+        message=f"{item.key}{where}: {say('whole', text=problem.text, guidance=guidance)}",
         group=item.group,
         attribute=item.attribute,
         cell=address,

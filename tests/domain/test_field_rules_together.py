@@ -9,7 +9,7 @@ from cpl.dictionary import load
 from cpl.domain.dictionary import ListValue
 from cpl.domain.entry import TRIO
 from cpl.domain.findings import Severity
-from cpl.domain.rules.certificates import six_years_after
+from cpl.domain.rules.certificates import years_after
 from cpl.domain.validate import path_numbers, validate_values
 from tests.domain.good_forms import (
     EVERYTHING,
@@ -211,7 +211,7 @@ def test_dates_of_certificates(prefix: str, date: str, expected: list[tuple[str,
     ],
 )
 def test_six_years_later(day: datetime.date, later: datetime.date) -> None:
-    assert six_years_after(day) == later
+    assert years_after(day, 6) == later
 
 
 def test_dates_of_a_removed_entry_may_have_passed() -> None:

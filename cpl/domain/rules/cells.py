@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from cpl.domain.dictionary import DataItem, Kind
 from cpl.domain.form import CellKind, FormCell
 from cpl.domain.rules.problem import Problem, error, note, warning
+from cpl.domain.rules.wording import say
 
-RETYPE = "Give the cell the format Text, then type the value again."
 EXCEL_EPOCH = datetime.date(1899, 12, 30)
 HIGHEST_SERIAL = 2_958_465  # 31/12/9999
 MOST_TYPED_DAYS = 5  # two hexadecimal pairs read as hours and minutes end at 99:59; beyond that it is a date with a time
@@ -33,32 +33,28 @@ def text_of(item: DataItem, cell: FormCell) -> CellText:
     if cell.kind in {CellKind.FORMULA, CellKind.ERROR, CellKind.BOOLEAN}:
         return _refused(item, cell)
     if item.kind is Kind.HEX:
-        return CellText(cell.value, usable=False, problem=error(item.rule, item.key, f"{_mangled(cell)} {RETYPE}"))
+        return CellText(cell.value, usable=False, problem=error(item.rule, item.key, _mangled(cell)))
     if item.kind is Kind.DATE:
         return _date(item, cell)
     if item.kind is Kind.PATH:
-        text = f"Excel holds a number here, so the zeros in front of an entry number are lost. {RETYPE}"
-        return CellText(cell.value, usable=False, problem=error(item.rule, item.key, text))
+        return CellText(cell.value, usable=False, problem=error(item.rule, item.key, say("cell.path_number")))
     return CellText(cell.value, problem=_number_as_text(item, cell))
 
 
 def _refused(item: DataItem, cell: FormCell) -> CellText:
-    what = {
-        CellKind.FORMULA: "The cell holds a formula, and a form must hold the answer itself.",
-        CellKind.ERROR: "The cell holds an Excel error.",
-        CellKind.BOOLEAN: "Excel turned the answer into TRUE or FALSE.",
-    }[cell.kind]
-    return CellText(cell.value, usable=False, problem=error("F19", item.key, f"{what} {RETYPE}", guidance="5.2"))
+    text = say({CellKind.FORMULA: "cell.formula", CellKind.ERROR: "cell.error", CellKind.BOOLEAN: "cell.boolean"}[cell.kind])
+    return CellText(cell.value, usable=False, problem=error("F19", item.key, text, guidance="5.2"))
 
 
 def _mangled(cell: FormCell) -> str:
     number = _as_number(cell.value)
-    if cell.kind is CellKind.NUMBER or number is None:
-        what = "a date" if cell.kind is CellKind.DATE else f"the number {cell.value.strip()[:20]}"
-        return f"Excel turned what was typed into {what}, so colons or zeros in front are lost."
+    if cell.kind is CellKind.NUMBER:
+        return say("cell.hex_number", number=cell.value.strip()[:20])
+    if number is None:
+        return say("cell.hex_unread")
     if number < MOST_TYPED_DAYS and number != int(number):
-        return f"Excel turned {_clock(number)} into a time."
-    return "Excel turned what was typed into a date."
+        return say("cell.hex_time", time=_clock(number))
+    return say("cell.hex_date")
 
 
 def _as_number(text: str) -> float | None:
@@ -78,15 +74,12 @@ def _date(item: DataItem, cell: FormCell) -> CellText:
     if number is None and cell.kind is CellKind.DATE:
         return CellText(cell.value)  # the reader wrote it out already; the date rule looks at it
     if cell.kind is not CellKind.DATE or number is None or not 1 <= number <= HIGHEST_SERIAL:
-        text = f"The cell holds a number, not a date. {RETYPE} The form is dd/mm/yyyy."
-        return CellText(cell.value, usable=False, problem=error(item.rule, item.key, text))
+        return CellText(cell.value, usable=False, problem=error(item.rule, item.key, say("cell.date_number")))
     day = EXCEL_EPOCH + datetime.timedelta(days=int(number))
     written = f"{day.day:02d}/{day.month:02d}/{day.year:04d}"
-    text = f"The cell holds an Excel date and was read as {written}."
     if day.day > MONTHS:
-        return CellText(written, problem=note("N1", item.key, text))
-    doubt = "Make sure that Excel did not take the month for the day, or type the date as text."
-    return CellText(written, problem=warning(item.rule, item.key, f"{text} {doubt}"))
+        return CellText(written, problem=note("N1", item.key, say("cell.date", date=written)))
+    return CellText(written, problem=warning(item.rule, item.key, say("cell.date_doubt", date=written)))
 
 
 def _number_as_text(item: DataItem, cell: FormCell) -> Problem:
@@ -94,7 +87,4 @@ def _number_as_text(item: DataItem, cell: FormCell) -> Problem:
     whole = cell.kind is CellKind.NUMBER and cell.value.strip().isdecimal()
     if whole and item.kind is not Kind.TELEPHONES:
         return note("N1", item.key, "The cell holds a number; it was read as text.")
-    lost = "zeros at either end, a plus sign or a colon may be lost"
-    return warning(
-        item.rule, item.key, f"The cell holds a number or a date instead of text, so {lost}. Compare it with the evidence."
-    )
+    return warning(item.rule, item.key, say("cell.text_number"))

@@ -5,6 +5,7 @@ import unicodedata
 
 from cpl.domain.dictionary import DataItem, Kind
 from cpl.domain.rules.problem import Problem, error
+from cpl.domain.rules.wording import say
 
 # A spreadsheet takes a cell that begins like this for a formula; the CSV must stay byte for byte what was approved.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -45,9 +46,8 @@ def _unwanted_character(item: DataItem, value: str) -> Problem | None:
     allowed = "\n" if item.multiline else ""
     for character in value[:LONGEST_SCAN]:
         if unicodedata.category(character) in _UNWANTED and character not in allowed:
-            what = "a control character or an invisible one" if item.red else describe(character)
-            text = f"The value holds {what}, which cannot be published. Take it out; it may be invisible."
-            return error("F19", item.key, text)
+            what = say("unwanted.red") if item.red else describe(character)
+            return error("F19", item.key, say("unwanted", what=what))
     return None
 
 
@@ -55,15 +55,13 @@ def _too_long(item: DataItem, value: str) -> Problem | None:
     length = octets(value)
     if item.kind in {Kind.HEX, Kind.PATH} or length <= item.max_octets:  # their form says it better
         return None
-    other = "" if value.isascii() else " Letters with accents and other signs count as two or more."
-    text = f"The value is {length} octets long; {item.max_octets} are the most.{other} Shorten it."
-    return error("F19", item.key, text)
+    signs = "" if value.isascii() else say("too_long.signs")
+    return error("F19", item.key, say("too_long", octets=length, most=item.max_octets, signs=signs))
 
 
 def _formula_start(item: DataItem, value: str) -> Problem | None:
     starts = FORMULA_STARTS if item.kind is not Kind.TELEPHONES else tuple(set(FORMULA_STARTS) - {"+"})
     if not item.published or not value.startswith(starts):
         return None
-    first = "one of = + - @" if item.red else f"'{value[0]}'"
-    text = f"A published value must not begin with {first}, since a spreadsheet would take it for a formula."
-    return error("F19", item.key, f"{text} Begin with a letter or a digit.")
+    first = say("formula.red") if item.red else f"'{value[0]}'"
+    return error("F19", item.key, say("formula", first=first))

@@ -6,6 +6,7 @@ from cpl.domain.applicability import Requirement, requirement
 from cpl.domain.entry import IMAGE_HASH
 from cpl.domain.rules.ota import no_upgrades
 from cpl.domain.rules.problem import Problem, Subject, error, warning
+from cpl.domain.rules.wording import say
 
 GROUP = "Manufacturer_Image"
 
@@ -15,12 +16,11 @@ def check(subject: Subject) -> Iterator[Problem]:
     items = [item for item in subject.rules.items if item.group == GROUP and item.key not in subject.refused]
     for item in items:
         if not subject.value(item.key) and requirement(item, subject.profile) is Requirement.FILLED:
-            yield error("F13", item.key, f"The cell is empty. {item.conditionality}")
+            yield error("F13", item.key, say("empty", condition=item.conditionality))
     stray = [
         item.attribute for item in items if subject.value(item.key) and requirement(item, subject.profile) is Requirement.EMPTY
     ]
     if stray and IMAGE_HASH not in subject.refused:
-        text = f"There is no hash, although there is {' and '.join(stray)}. Give the hash, or leave the whole Data Group empty."
-        yield error("F13", IMAGE_HASH, text)
+        yield error("F13", IMAGE_HASH, say("image.stray", strays=" and ".join(stray)))
     if subject.profile.has_hash and (reason := no_upgrades(subject)):
-        yield warning("F13", IMAGE_HASH, f"There is a hash, although {reason} Make sure that it is meant.", guidance="Appendix 1")
+        yield warning("F13", IMAGE_HASH, say("image.no_upgrade", reason=reason), guidance="Appendix 1")

@@ -8,6 +8,7 @@ from cpl.domain.rules.characters import character_problem
 from cpl.domain.rules.image import GROUP as IMAGE
 from cpl.domain.rules.kinds import form_problems
 from cpl.domain.rules.problem import Problem, Subject, error
+from cpl.domain.rules.wording import say
 
 
 def check(subject: Subject, items: tuple[DataItem, ...]) -> Iterator[Problem]:
@@ -22,10 +23,10 @@ def _item(subject: Subject, item: DataItem) -> Iterator[Problem]:
     needed = requirement(item, subject.profile)
     if not value:
         if needed is Requirement.FILLED and item.group != IMAGE and not (subject.listed and item.listed_may_lack):
-            yield error(item.rule, item.key, f"The cell is empty. {item.conditionality}")
+            yield error(item.rule, item.key, say("empty", condition=item.conditionality))
         return
     if needed is Requirement.EMPTY and item.group != IMAGE:
-        yield error(item.rule, item.key, f"The cell must be empty here. {item.conditionality}")
+        yield error(item.rule, item.key, say("not_empty", condition=item.conditionality))
         return
     problem = character_problem(item, value)
     if problem is not None:

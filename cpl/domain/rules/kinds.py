@@ -10,6 +10,7 @@ from cpl.domain.dictionary import DataItem, Kind, RuleSet
 from cpl.domain.rules.characters import describe, outside_printable
 from cpl.domain.rules.normalise import NOT_APPLICABLE, parts
 from cpl.domain.rules.problem import Problem, error, note, warning
+from cpl.domain.rules.wording import say
 
 MOST_CONTACTS = 5
 MOST_PATH_NUMBERS = 15
@@ -66,8 +67,8 @@ def _list(item: DataItem, value: str, rules: RuleSet) -> Iterator[Problem]:
     if value in choices:
         return
     near = [choice for choice in difflib.get_close_matches(value, choices, cutoff=0.8) if _digits(choice) == _digits(value)]
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    yield error(item.rule, item.key, f"The value is not in the selection list.{hint} Choose one of: {'; '.join(choices)}.")
+    hint = say("list.hint", near=near[0]) if near else ""
+    yield error(item.rule, item.key, say("list", hint=hint, choices="; ".join(choices)))
 
 
 def _digits(text: str) -> str:
@@ -79,9 +80,9 @@ def _hex(item: DataItem, value: str, rules: RuleSet) -> Iterator[Problem]:
     digits = value.replace(":", "")
     well_formed = ":".join(digits[place : place + 2] for place in range(0, len(digits), 2))
     if not _HEX_DIGITS.fullmatch(digits) or len(digits) != 2 * item.octets or value != well_formed:
-        yield error(item.rule, item.key, f"The value has the wrong form. {_hex_hint(item, value)}Write {item.format}")
+        yield error(item.rule, item.key, say("hex", hint=_hex_hint(item, value), format=item.format))
     elif value > item.maximum:
-        yield error(item.rule, item.key, f"The value lies outside the permitted range, {item.valid_values}.")
+        yield error(item.rule, item.key, say("hex.range", valid=item.valid_values))
 
 
 def _hex_hint(item: DataItem, value: str) -> str:
@@ -89,33 +90,28 @@ def _hex_hint(item: DataItem, value: str) -> str:
     digits = re.sub(r"[\s:.\-]|^0X|^0x", "", value).upper()
     if len(digits) != 2 * item.octets or not _HEX_DIGITS.fullmatch(digits):
         return ""
-    return f"Perhaps {':'.join(digits[place : place + 2] for place in range(0, len(digits), 2))} is meant. "
+    return say("hex.hint", meant=":".join(digits[place : place + 2] for place in range(0, len(digits), 2)))
 
 
 def _printable(item: DataItem, value: str, rules: RuleSet) -> Iterator[Problem]:
     if odd := outside_printable(value):
-        yield error(item.rule, item.key, f"The value holds {describe(odd)}; plain letters, digits and signs only. Type it again.")
+        yield error(item.rule, item.key, say("odd", what=describe(odd)))
     elif len(value) < SHORTEST_NUMBER:
-        yield error(
-            item.rule, item.key, f"A certificate number has at least {SHORTEST_NUMBER} characters. Copy it from the certificate."
-        )
+        yield error(item.rule, item.key, say("short", least=SHORTEST_NUMBER))
 
 
 def _cpa_number(item: DataItem, value: str, rules: RuleSet) -> Iterator[Problem]:
     prefix, number = certificate_number(item, value)
     if odd := outside_printable(value):
-        yield error(item.rule, item.key, f"The value holds {describe(odd)}; plain letters, digits and signs only. Type it again.")
+        yield error(item.rule, item.key, say("odd", what=describe(odd)))
     elif not prefix:
-        yield error(
-            item.rule,
-            item.key,
-            f"The number must begin with {_either(item.prefixes)} in capitals and one blank. {item.valid_values}.",
-        )
+        yield error(item.rule, item.key, say("prefix", prefixes=either(item.prefixes), valid=item.valid_values))
     elif number != number.strip() or len(number) < SHORTEST_NUMBER - 1:
-        yield error(item.rule, item.key, f"After {prefix} come one blank and the number of the certificate. {item.valid_values}.")
+        yield error(item.rule, item.key, say("prefix.number", prefix=prefix, valid=item.valid_values))
 
 
-def _either(prefixes: tuple[str, ...]) -> str:
+def either(prefixes: tuple[str, ...]) -> str:
+    """The prefixes as a sentence names them."""
     return " or ".join([", ".join(prefixes[:-1]), prefixes[-1]]) if len(prefixes) > 1 else prefixes[0]
 
 
@@ -126,19 +122,15 @@ def _date(item: DataItem, value: str, rules: RuleSet) -> Iterator[Problem]:
     if match := _OTHER_DATE.fullmatch(value):
         found = match.groupdict()
         written = "/".join([found["day"] or found["d"], found["month"] or found["m"], found["year"] or found["y"]])
-        hint = f" Perhaps {written} is meant." if parse_date(written) else ""
-    yield error(
-        item.rule,
-        item.key,
-        f"This is not a date in the form dd/mm/yyyy.{hint} Write two digits for day and month, four for the year.",
-    )
+        hint = say("date.hint", meant=written) if parse_date(written) else ""
+    yield error(item.rule, item.key, say("date", hint=hint))
 
 
 def _text(item: DataItem, value: str, rules: RuleSet) -> Iterator[Problem]:
     if not _WEB_ADDRESS.search(value):
         return
     if item.red:
-        yield error(item.rule, item.key, "A web address has no place here. Give the name or version itself.")
+        yield error(item.rule, item.key, say("web"))
     elif item.multiline:
         yield note(item.rule, item.key, "Holds a web address: open it before the entry is approved.", guidance="Appendix 6.2")
 
@@ -146,15 +138,14 @@ def _text(item: DataItem, value: str, rules: RuleSet) -> Iterator[Problem]:
 def _parts(item: DataItem, value: str, rules: RuleSet) -> Iterator[Problem]:
     count = len(parts(value))
     if count > MOST_CONTACTS:
-        yield warning(item.rule, item.key, f"There are {count} contacts; {MOST_CONTACTS} are suggested at most.")
+        yield warning(item.rule, item.key, say("contacts", count=count, most=MOST_CONTACTS))
 
 
 def _emails(item: DataItem, value: str, rules: RuleSet) -> Iterator[Problem]:
     wrong = [place for place, address in enumerate(parts(value), start=1) if not is_mail_address(address)]
     if wrong:
         places = ", ".join(map(str, wrong))
-        text = f"Not a valid e-mail address (address {places}). Write name@company.example and a semicolon between two."
-        yield error(item.rule, item.key, text)
+        yield error(item.rule, item.key, say("email", places=places))
     yield from _parts(item, value, rules)
 
 
@@ -163,12 +154,12 @@ def _path(item: DataItem, value: str, rules: RuleSet) -> Iterator[Problem]:
         return
     numbers = parts(value)
     if not numbers or not all(ENTRY_NUMBER.fullmatch(number) for number in numbers):
-        yield error(item.rule, item.key, f"The value has the wrong form. {item.format} {item.valid_values}.")
+        yield error(item.rule, item.key, say("path", format=item.format, valid=item.valid_values))
         return
     if len(numbers) > MOST_PATH_NUMBERS:
-        yield error(item.rule, item.key, f"There are {len(numbers)} entry numbers; {MOST_PATH_NUMBERS} are the most.")
+        yield error(item.rule, item.key, say("path.many", count=len(numbers), most=MOST_PATH_NUMBERS))
     elif repeated := sorted(number for number, times in Counter(numbers).items() if times > 1):
-        yield error(item.rule, item.key, f"{', '.join(repeated)} stands here more than once. Name each entry once.")
+        yield error(item.rule, item.key, say("path.repeated", numbers=", ".join(repeated)))
 
 
 def _nothing(item: DataItem, value: str, rules: RuleSet) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ import re
 
 from cpl.domain.entry import GBCS
 from cpl.domain.rules.problem import Subject
+from cpl.domain.rules.wording import say
 
 _VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})", re.ASCII)
 
@@ -19,7 +20,7 @@ def no_upgrades(subject: Subject) -> str:
     own, first = _version(subject.value(GBCS)), _version(device.ota_from)
     if own is None or first is None or own >= first:
         return ""
-    return f"a {device.name} is upgraded over the air only from {device.ota_from} on."
+    return say("no_upgrade", device=device.name, first=device.ota_from)
 
 
 def _version(text: str) -> tuple[int, int] | None:

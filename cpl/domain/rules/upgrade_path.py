@@ -7,6 +7,7 @@ from cpl.domain.rules.kinds import ENTRY_NUMBER, MOST_PATH_NUMBERS
 from cpl.domain.rules.normalise import NOT_APPLICABLE, parts
 from cpl.domain.rules.ota import no_upgrades
 from cpl.domain.rules.problem import Problem, Subject, error, warning
+from cpl.domain.rules.wording import say
 
 PATH = "Firmware_Upgrade.Path"
 _SAME = {
@@ -31,10 +32,10 @@ def check(subject: Subject) -> Iterator[Problem]:
         return
     numbers = path_numbers(subject.values)
     if numbers and not subject.profile.has_hash:
-        yield error("F16", PATH, "There is no hash, so no Device Model can be upgraded to this one: the path must be NA.")
+        yield error("F16", PATH, say("path.no_hash"))
         return
     if reason := no_upgrades(subject):
-        yield warning("F16", PATH, f"The path should be NA, since {reason}")
+        yield warning("F16", PATH, say("path.no_upgrade", reason=reason))
     for number in numbers:
         yield from _target(subject, number)
 
