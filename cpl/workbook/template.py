@@ -49,11 +49,13 @@ class Template:
 def build(rules: RuleSet, macro: bytes | None = None) -> Template:
     """The template of a rule set. `macro`: the vbaProject.bin with the code of the form, if there is one."""
     key = rules.digest, hashlib.sha256(macro or b"").hexdigest()
-    if key not in _kept:
+    made = _kept.get(key)
+    if made is None:
+        made = _build(rules, macro)
         if len(_kept) >= _MOST_KEPT:
             _kept.clear()
-        _kept[key] = _build(rules, macro)
-    return _kept[key]
+        _kept[key] = made
+    return made
 
 
 def _build(rules: RuleSet, macro: bytes | None) -> Template:

@@ -24,7 +24,6 @@ LABEL = "{version label}"  # stands for the label of the release
 FIRST_RELEASE, FIRST_ITEM, FIRST_ENTRY, FIRST_CSV_ROW = 11, 7, 8, 2
 ALLOCATED = "This value is allocated by SECAS"
 
-_ANSWER = column_number("G")
 _NAVY, _PALE, _GREY, _ANSWER_GREEN, _LINE = "#1F3864", "#EEF2F8", "#F2F2F2", "#E9F5E6", "#C3CCDA"
 _TEXT = 49  # the built-in number format "@"
 _CELL = {"valign": "top", "border": 1, "border_color": _LINE}

@@ -231,6 +231,14 @@ def test_historic_entries_need_not_have_the_new_columns() -> None:
     assert read_cpl(render(view((historic,)), RULES)).entries[0].values == {**historic.values, BANDS: ""}
 
 
+def test_nothing_but_the_columns_of_the_list_is_published() -> None:
+    (entry,) = entries(1)
+    unlisted = {item.key: f"kept back {place}" for place, item in enumerate(RULES.form_items) if not item.list_column}
+    full = RenderedEntry(entry.number, entry.status, {**entry.values, **unlisted}, {"Contact-CPA.Contact.contact name": "date"})
+    assert len(unlisted) > 10
+    assert render(view((full,)), RULES) == render(view((entry,)), RULES)
+
+
 def test_a_text_too_long_for_a_cell_is_not_published() -> None:
     (entry,) = entries(1)
     fits, too_long = ("😀" * 16_383 + "x", "😀" * 16_384)
