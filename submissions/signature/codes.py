@@ -190,8 +190,8 @@ MEANINGS: dict[Code, Meaning] = {
     ),
     Code.CERT_WEAK_KEY: Meaning(
         _UNTRUSTED,
-        "The key of the certificate is too short to be relied on. Sign again with a certificate for an RSA key of at least 2048 bits "
-        "or an elliptic curve of at least 256.",
+        "The key of the certificate is too short to be relied on. Sign again with a certificate for an RSA key of at least 2048 "
+        "bits or an elliptic curve of at least 256.",
         _CERTIFICATES,
     ),
     Code.CRL_UNAVAILABLE: Meaning(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
 from cpl.workbook.package import MIB, Limits, Package, Part, fold_name, open_package
-from cpl.workbook.refusals import Refused, shown
+from cpl.workbook.refusals import SAVE_AGAIN, Refused, shown
 from cpl.workbook.structure import resolve
 from cpl.workbook.xmlstream import CONTENT_TYPES, RELATIONSHIPS, Attributes, Start, walk
 from submissions.signature.codes import Code, reject
@@ -183,7 +183,7 @@ def refusals(data: bytes = b"", otherwise: Code = Code.OPC_RELS) -> Iterator[Non
         code = _CODES.get(refused.finding.rule, otherwise)
         if code is Code.ZIP_LAYOUT and data:
             code = _where(data)
-        reject(code, refused.finding.message)
+        reject(code, refused.finding.message.removesuffix(SAVE_AGAIN).strip())
 
 
 def _where(data: bytes) -> Code:
