@@ -24,7 +24,7 @@ _WORDS = (
     (DocumentKind.SSC_LETTER, r"ssc|security.sub.?committee"),
     (DocumentKind.NCSC_LETTER, r"(?:ncsc.*letter|letter.*ncsc|risk.?review|renewal.?date).*"),
     (DocumentKind.DLMS_CERTIFICATE, r"dlms|cosem|ctt"),
-    (DocumentKind.ZSE_CERTIFICATE, r"zse|zigbee|zig\d{5}.*|csa|smart.energy"),
+    (DocumentKind.ZSE_CERTIFICATE, r"zse|zig.?bee|zig\d{5}.*|csa|smart.energy"),
     (DocumentKind.CPA_CERTIFICATE, r"cpa|commercial.product.assurance|foundation.grade|ncsc"),
 )
 _PATTERNS = tuple(
@@ -65,11 +65,11 @@ def container(name: str, content_type: str, data: bytes) -> str:
 
 def suggest_kind(name: str, data: bytes) -> DocumentKind:
     """What the paper probably is, by its name, else by words at its beginning. A person has the last word."""
-    lower = name.lower()
-    if lower.endswith((".eml", ".msg")):
+    if name.lower().endswith((".eml", ".msg")):
         return DocumentKind.EMAIL
     start = data[:START].decode("latin-1").lower() if not data.startswith((ZIP, OLE)) else ""
-    return _kind_in(re.sub(r"[\W_]+", " ", lower)) or _kind_in(start) or DocumentKind.OTHER
+    words = re.sub(r"[\W_]+|(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    return _kind_in(words) or _kind_in(start) or DocumentKind.OTHER
 
 
 def _kind_in(words: str) -> DocumentKind | None:

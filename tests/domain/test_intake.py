@@ -1,0 +1,398 @@
+"""What is read from mails as honest people send them (guidance 7.6 to 7.8)."""
+
+import base64
+import dataclasses
+import hashlib
+import io
+import json
+import quopri
+import zipfile
+from email.message import EmailMessage
+from email.policy import SMTP
+
+import pytest
+
+from certificates.domain.requirements import DocumentKind
+from core import isolation
+from cpl.domain.findings import Severity
+from submissions.domain.intake import MailReading, read_mail, suggest_kind, vet
+from tests.builders.mails import mail
+from tests.builders.values import valid_values
+from tests.builders.workbooks import form_workbook
+
+WORKBOOK = form_workbook(valid_values())
+PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n"
+HEAD = "From: a@b.example\nMessage-ID: <1@b.example>\n"
+ZSE_NAME = "ZSE certificate.pdf"
+
+
+def names(reading: MailReading) -> list[str]:
+    return [attachment.name for attachment in reading.attachments]
+
+
+def rules(reading: MailReading) -> list[str]:
+    return [finding.rule for finding in reading.problems]
+
+
+def message(**headers: str) -> EmailMessage:
+    """A mail to build upon, other than `mail` builds them."""
+    new = EmailMessage(policy=SMTP)
+    for name, value in {"From": "robin@alder.example", "Message-ID": "<1@alder.example>", "Subject": "CPL", **headers}.items():
+        new[name.replace("_", "-")] = value
+    return new
+
+
+def test_a_submission_as_it_should_be() -> None:
+    raw = mail([("submission.xlsm", WORKBOOK), (ZSE_NAME, PDF)], subject="New hub", html="<p>Dear SECAS</p>")
+    reading = read_mail(raw)
+    assert reading == MailReading(
+        message_id=reading.message_id,
+        sender="robin.winter@alder-metering.example",
+        sender_name="Robin Winter",
+        subject="New hub",
+        body="Dear SECAS,\n\nplease find our CPL submission attached.\n\nKind regards\nRobin Winter",
+        attachments=reading.attachments,
+    )
+    assert reading.message_id.startswith("<")
+    assert [(file.name, file.data) for file in reading.attachments] == [("submission.xlsm", WORKBOOK), (ZSE_NAME, PDF)]
+    assert [file.content_type for file in reading.attachments] == [
+        "application/vnd.ms-excel.sheet.macroenabled.12",
+        "application/pdf",
+    ]
+    assert all(file.sha256 == hashlib.sha256(file.data).hexdigest() for file in reading.attachments)
+
+
+def test_line_endings_make_no_difference() -> None:
+    raw = mail([("submission.xlsm", WORKBOOK)])
+    assert b"\r\n" in raw
+    assert read_mail(raw.replace(b"\r\n", b"\n")) == read_mail(raw)
+
+
+REFERENCES = {
+    "Re: [SUB-2026-0001] Your submission": "SUB-2026-0001",
+    "AW: sub-2026-12345 corrected": "SUB-2026-12345",
+    "SUB-2026-0001 (was SUB-2026-0001)": "SUB-2026-0001",
+    "SUB-2026-0001 and SUB-2026-0002": "",
+    "XSUB-2026-0001": "",
+    "SUB-26-1": "",
+    "CPL submission": "",
+}
+
+
+@pytest.mark.parametrize(("subject", "reference"), REFERENCES.items())
+def test_the_reference_of_a_case(subject: str, reference: str) -> None:
+    reading = read_mail(mail(subject=subject))
+    assert (reading.subject, reading.reference) == (subject, reference)
+    assert rules(reading) == (["M14"] if " and " in subject else [])
+
+
+def test_what_it_answers() -> None:
+    raw = mail(in_reply_to="<b@secas.example>").replace(
+        b"References: <b@secas.example>", b"References: <a@secas.example>\r\n <b@secas.example> junk <c@secas.example>"
+    )
+    assert read_mail(raw).references == ("<b@secas.example>", "<a@secas.example>", "<c@secas.example>")
+
+
+@pytest.mark.parametrize(
+    ("message_id", "read"),
+    [
+        ("<1@b.example>", "<1@b.example>"),
+        ("  <1@b.example>  ", "<1@b.example>"),
+        ("1@b.example", "<1@b.example>"),
+        ("<1@b.example> <2@b.example>", ""),
+        ("<1@b.example>\nMessage-ID: <2@b.example>", ""),
+        (f"<{'1' * 250}@b.example>", ""),
+        ("", ""),
+    ],
+)
+def test_the_message_id(message_id: str, read: str) -> None:
+    reading = read_mail(f"From: a@b.example\nMessage-ID: {message_id}\n\nx".encode())
+    assert reading.message_id == read
+    assert rules(reading) == ([] if read else ["M14"])
+    assert all(finding.severity is Severity.INFO for finding in reading.problems)
+
+
+SENDERS = {
+    "robin@alder.example": ("robin@alder.example", "", []),
+    "Robin Winter <Robin@ALDER.example>": ("Robin@alder.example", "Robin Winter", []),
+    '"Winter, Robin" <robin@alder.example>': ("robin@alder.example", "Winter, Robin", []),
+    "=?utf-8?q?J=C3=B6rg_M=C3=BCller?= <joerg@alder.example>": ("joerg@alder.example", "Jörg Müller", []),
+    "Jörg Müller <joerg@alder.example>": ("joerg@alder.example", "Jörg Müller", []),
+    "robin@alder.example (Robin Winter)": ("robin@alder.example", "Robin Winter", []),
+    "=?utf-8?q?x_=3Cevil=40evil.example=3E?= <robin@alder.example>": ("robin@alder.example", "x <evil@evil.example>", ["M11"]),
+    '"robin@alder.example" <evil@evil.example>': ("evil@evil.example", "robin@alder.example", ["M11"]),
+    '"robin@alder.example" <robin@alder.example>': ("robin@alder.example", "robin@alder.example", []),
+    "robin@ald\u0435r.example": ("robin@xn--aldr-x4d.example", "", ["M11"]),
+    "robin@xn--aldr-x4d.example": ("robin@xn--aldr-x4d.example", "", ["M11"]),
+    "robin@alder.example, sam@alder.example": ("robin@alder.example", "", ["M10"]),
+    "robin@alder.example\nFrom: robin@alder.example": ("robin@alder.example", "", ["M10"]),
+    "rob\u00edn@alder.example": ("", "", ["M10"]),
+    "robin@localhost": ("", "", ["M10"]),
+    "undisclosed": ("", "", ["M10"]),
+    "": ("", "", ["M10"]),
+}
+
+
+@pytest.mark.parametrize(("header", "expected"), SENDERS.items())
+def test_the_sender(header: str, expected: tuple[str, str, list[str]]) -> None:
+    reading = read_mail(f"From: {header}\nMessage-ID: <1@b.example>\n\nx".encode())
+    assert (reading.sender, reading.sender_name, rules(reading)) == expected
+
+
+def test_a_mail_without_from_is_of_its_sender() -> None:
+    assert read_mail(b"Sender: a@b.example\nMessage-ID: <1@b.example>\n\nx").sender == "a@b.example"
+
+
+AUTOMATIC = {
+    "Auto-Submitted: auto-replied": True,
+    "Auto-Submitted: auto-generated; owner=x": True,
+    "Auto-Submitted: no": False,
+    "Precedence: bulk": True,
+    "Precedence: first-class": False,
+    "List-Id: Metering <metering.example>": True,
+    "List-Unsubscribe: <mailto:u@x.example>": True,
+    "X-Auto-Response-Suppress: OOF, AutoReply": True,
+    "X-Auto-Response-Suppress: DR, RN": False,
+    "X-Autoreply: yes": True,
+    "Return-Path: <>": True,
+    "Return-Path: <a@b.example>": False,
+    "Content-Type: multipart/report; boundary=b": True,
+    "X-Mailer: Outlook": False,
+}
+
+
+@pytest.mark.parametrize(("header", "automatic"), AUTOMATIC.items())
+def test_mails_that_must_not_be_answered(header: str, automatic: bool) -> None:
+    assert read_mail(f"From: a@b.example\n{header}\n\nx".encode()).automatic is automatic
+
+
+def test_bounces_by_their_sender() -> None:
+    assert read_mail(b"From: Mail Delivery <MAILER-DAEMON@b.example>\n\nx").automatic
+    assert not read_mail(mail()).automatic
+
+
+def test_html_alone_becomes_text() -> None:
+    new = message()
+    new.set_content(
+        "<html><head><title>CPL</title><style>p {color: red}</style></head><body><!-- <p>hidden --><p>Dear&nbsp;SECAS,"
+        "<br>two hubs:</p>\n<script>no()</script><ul><li>one &lt;b&gt;<li>two</ul><table><tr><td>a<td>b</table> 3 < 4",
+        subtype="html",
+    )
+    assert read_mail(new.as_bytes()).body == "CPL\n\nDear SECAS,\ntwo hubs:\n\none <b>\ntwo\n\na b\n3 < 4"
+
+
+def test_plain_text_counts_where_both_are_there_unless_it_is_blank() -> None:
+    assert "HTML" not in read_mail(mail(html="<p>HTML</p>")).body
+    assert read_mail(mail(body="\n", html="<p>HTML</p>")).body == "HTML"
+    with_image = message()
+    with_image.set_content("Plain")
+    with_image.add_alternative("<p>HTML</p>", subtype="html")
+    html_part = list(with_image.iter_parts())[1]
+    assert isinstance(html_part, EmailMessage)
+    html_part.add_related(b"\x89PNG", "image", "png", cid="<logo>")
+    reading = read_mail(with_image.as_bytes())
+    assert (reading.body, names(reading)) == ("Plain", ["attachment-3.png"])
+
+
+CHARSETS = {
+    "utf-8": "Grüße €",
+    "ISO-8859-1": "Grüße",
+    "windows-1252": "Grüße €",
+    "iso-8859-15": "Grüße €",
+    "utf-16": "Grüße €",
+    "gb2312": "你好",
+    "shift_jis": "こんにちは",
+    "iso-2022-jp": "こんにちは",
+    "koi8-r": "привет",
+    "ks_c_5601-1987": "안녕",
+}
+
+
+@pytest.mark.parametrize(("charset", "words"), CHARSETS.items())
+@pytest.mark.parametrize("coding", ["base64", "quoted-printable"])
+def test_charsets_of_the_text(charset: str, words: str, coding: str) -> None:
+    data = words.encode(charset)
+    coded = base64.encodebytes(data) if coding == "base64" else quopri.encodestring(data)
+    head = f"{HEAD}Content-Type: text/plain; charset={charset}\nContent-Transfer-Encoding: {coding}\n\n"
+    reading = read_mail(head.encode() + coded)
+    assert (reading.body, rules(reading)) == (words, [])
+
+
+@pytest.mark.parametrize(
+    "charset", ["no-such", "zlib", "unicode_escape", "punycode", "idna", "utf-7", "rot13", "hex", "us-ascii"]
+)
+def test_charsets_that_are_none(charset: str) -> None:
+    head = f"{HEAD}Content-Type: text/plain; charset={charset}\n\n"
+    reading = read_mail(head.encode() + "Grüße".encode("cp1252"))
+    assert (reading.body, rules(reading)) == ("Grüße", ["M12"])
+
+
+def test_encoded_words_of_the_subject() -> None:
+    subject = "=?utf-8?b?R3LDvMOf?= =?iso-8859-1?q?e=20?= =?utf-8?q?SUB-2026-0001?="
+    assert read_mail(f"From: a@b.example\nSubject: {subject}\n\nx".encode()).subject == "Grüße SUB-2026-0001"
+    assert read_mail(b"From: a@b.example\nSubject: =?utf-8?b?!?= =?zlib?b?QUJD?=\n\nx").subject != ""
+    assert read_mail("From: a@b.example\nSubject: Grüße\n\nx".encode()).subject == "Grüße"
+
+
+def test_attachments_of_a_forwarded_mail_count() -> None:
+    inner = message(Subject="Our certificates")
+    inner.set_content("Here they are.")
+    inner.add_attachment(WORKBOOK, "application", "octet-stream", filename="form.xlsm")
+    middle = message(Subject="Fwd")
+    middle.set_content("See below.")
+    middle.add_attachment(inner)
+    outer = message(Subject="Fwd: Fwd")
+    outer.set_content("Please process.")
+    outer.add_attachment(middle)
+    outer.add_attachment(PDF, "application", "pdf", filename="CPA.pdf")
+    reading = read_mail(outer.as_bytes())
+    assert names(reading) == ["form.xlsm", "CPA.pdf"]
+    assert reading.subject == "Fwd: Fwd"
+    assert reading.body.split("\n\n") == [
+        "Please process.",
+        "--- Forwarded mail: Fwd ---",
+        "See below.",
+        "--- Forwarded mail: Our certificates ---",
+        "Here they are.",
+    ]
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+def test_a_forwarded_mail_of_text_alone_is_a_paper_itself(as_file: bool) -> None:
+    """The confirmation of the SSC comes as a mail (guidance 6.2)."""
+    inner = message(Subject="SSC: urgent fix confirmed", From="ssc@secas.example")
+    inner.set_content("Confirmed.")
+    outer = message()
+    outer.set_content("See the confirmation.")
+    if as_file:
+        outer.add_attachment(inner.as_bytes(), "application", "octet-stream", filename="confirmation.eml")
+    else:
+        outer.add_attachment(inner)
+    reading = read_mail(outer.as_bytes())
+    assert names(reading) == ["confirmation.eml" if as_file else "SSC_ urgent fix confirmed.eml"]
+    assert b"Confirmed." in reading.attachments[0].data
+    assert "Confirmed." in reading.body
+    assert suggest_kind(reading.attachments[0].name, reading.attachments[0].data) is DocumentKind.EMAIL
+
+
+def test_a_forwarded_mail_that_brings_what_nobody_opens_is_no_paper() -> None:
+    """It would carry a form, which is RED, among papers that are AMBER."""
+    inner = message()
+    inner.set_content("See the archive.")
+    inner.add_attachment(zipped("form.xlsm", WORKBOOK), "application", "zip", filename="all.zip")
+    outer = message()
+    outer.set_content("Fwd")
+    outer.add_attachment(inner)
+    reading = read_mail(outer.as_bytes())
+    assert (names(reading), rules(reading)) == ([], ["M8"])
+
+
+def zipped(name: str, data: bytes, method: int = zipfile.ZIP_STORED) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", method) as archive:
+        archive.writestr(name, data)
+    return stream.getvalue()
+
+
+CONTAINERS = {
+    "an archive": ("papers.zip", zipped("a.pdf", PDF), "M8"),
+    "an archive with a workbook": ("papers.zip", zipped("form.xlsm", WORKBOOK), "M8"),
+    "an archive under another name": ("papers.pdf", zipped("a.pdf", PDF), "M8"),
+    "another archive": ("papers.7z", b"7z\xbc\xaf\x27\x1c" + bytes(40), "M8"),
+    "an archive by its name": ("papers.rar", b"whatever", "M8"),
+    "Outlook's wrapper": ("winmail.dat", b"x", "M6"),
+    "Outlook's wrapper under another name": ("attachment.bin", b"\x78\x9f\x3e\x22xx", "M6"),
+    "an encrypted mail": ("smime.p7m", b"x", "M7"),
+}
+
+
+@pytest.mark.parametrize(("name", "data", "rule"), CONTAINERS.values(), ids=CONTAINERS)
+def test_containers_are_said_and_not_kept_among_the_papers(name: str, data: bytes, rule: str) -> None:
+    reading = read_mail(mail([(name, data), ("CPA.pdf", PDF)]))
+    assert (names(reading), rules(reading)) == (["CPA.pdf"], [rule])
+    assert reading.problems[0].severity is Severity.ERROR
+    assert name in reading.problems[0].message
+
+
+def test_a_clear_signed_mail_is_read() -> None:
+    signed = mail([("form.xlsm", WORKBOOK), ("smime.p7s", b"signature")], html="<p>x</p>").replace(
+        b"application/octet-stream", b"application/pkcs7-signature"
+    )
+    reading = read_mail(signed)
+    assert (names(reading), rules(reading)) == (["form.xlsm"], ["M7"])
+    assert reading.problems[0].severity is Severity.INFO
+
+
+@pytest.mark.parametrize("name", ["form.odt", "letter.docx", "form.xlsm"])
+def test_office_files_are_no_archives(name: str) -> None:
+    first = ("mimetype", b"application/vnd.oasis.opendocument.text") if name.endswith("odt") else ("[Content_Types].xml", b"<x/>")
+    assert names(read_mail(mail([(name, zipped(*first))]))) == [name]
+
+
+def test_attachments_as_programs_name_them() -> None:
+    new = message()
+    new.set_content("x")
+    new.add_attachment(PDF, "application", "pdf", filename="Zertifikat für Zähler — 1.pdf")
+    new.add_attachment(PDF, "application", "pdf")
+    new.add_attachment(PDF, "application", "pdf", filename="inline.pdf", disposition="inline")
+    new.add_attachment("text of a letter", filename="letter.txt")
+    reading = read_mail(new.as_bytes())
+    assert names(reading) == ["Zertifikat für Zähler — 1.pdf", "attachment-3.pdf", "inline.pdf", "letter.txt"]
+    assert rules(reading) == []
+    by_name = (
+        f'From: a@b.example\nMessage-ID: <1@b>\nContent-Type: application/pdf; name="=?utf-8?b?w7wucGRm?="\n\n{PDF.decode()}'
+    )
+    assert names(read_mail(by_name.encode())) == ["ü.pdf"]
+
+
+def test_damage_is_told() -> None:
+    raw = mail([("form.xlsm", bytes(200))])
+    cut = raw[: raw.index(b"AAAA") + 101]
+    for damaged in (cut, raw.replace(b"AAAA\r\n", b"A*AA\r\n", 1)):
+        reading = read_mail(damaged)
+        assert names(reading) == ["form.xlsm"]
+        assert "M5" in rules(reading) or "M4" in rules(reading)
+    assert rules(read_mail(cut)) == ["M5", "M4"] or rules(read_mail(cut)) == ["M4", "M5"]
+    assert rules(read_mail(mail([("form.xlsm", b"")]))) == ["M5"]
+
+
+def test_a_file_within_the_text_is_not_shown_as_text() -> None:
+    body = "Dear SECAS\nbegin 644 form.xlsm\n#0V%T\n`\nend\n"
+    reading = read_mail(mail(body=body))
+    assert (reading.body, rules(reading)) == ("Dear SECAS", ["M5"])
+    assert read_mail(mail(body="We begin 600 tests.\n")).problems == ()
+
+
+def test_a_large_workbook_arrives_whole() -> None:
+    data = bytes(range(256)) * (30 << 12)
+    assert len(data) == 30 << 20
+    (attachment,) = read_mail(mail([("form.xlsm", data)])).attachments
+    assert attachment.data == data
+
+
+def test_a_mail_beyond_the_limit_is_refused_with_the_reason() -> None:
+    reading = read_mail(mail([("form.xlsm", bytes(36 << 20))]))
+    assert (reading.unreadable, rules(reading), names(reading)) == (True, ["M2"], [])
+    assert "48 MiB" in reading.problems[0].message
+
+
+def test_the_child_tells_what_the_parent_will_read() -> None:
+    raw = mail([("form.xlsm", WORKBOOK), ("all.zip", zipped("a", b"b"))], subject="Re: SUB-2026-0001")
+    outcome = isolation.run("submissions.domain.intake:vet", raw)
+    assert outcome.ok
+    assert outcome.value == json.loads(json.dumps(vet(raw)))
+    reading = read_mail(raw)
+    assert outcome.value["attachments"] == [
+        ["form.xlsm", reading.attachments[0].content_type, len(WORKBOOK), reading.attachments[0].sha256]
+    ]
+    assert (outcome.value["sender"], outcome.value["problems"]) == (reading.sender, ["M8"])
+
+
+def test_the_child_stays_within_its_memory_with_a_full_mail() -> None:
+    outcome = isolation.run("submissions.domain.intake:vet", mail([("form.xlsm", bytes(34 << 20))]))
+    assert (outcome.status, outcome.value["attachments"][0][2]) == (isolation.Status.OK, 34 << 20)
+
+
+def test_readings_are_equal_for_equal_bytes() -> None:
+    raw = mail([("form.xlsm", WORKBOOK)])
+    assert dataclasses.asdict(read_mail(raw)) == dataclasses.asdict(read_mail(bytes(raw)))
