@@ -1,10 +1,11 @@
 """Questions to the list: which release is the head, what it held, which rules hold on a day."""
 
 import datetime
+import re
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 
 from cpl.dictionary import load
 from cpl.domain import listing
@@ -16,6 +17,8 @@ from cpl.models import Change, DeviceLevelVersion, EntryRow, Release, RuleSetRec
 from cpl.models.entries import EntryRowQuerySet
 
 HIGHEST_NUMBER = 999_999
+MOST_WORDS = 8  # of a search
+_HEX = re.compile(r"(?:[0-9a-f]{2}){2,32}")
 
 
 def head() -> Release | None:
@@ -35,6 +38,12 @@ def is_held(release: Release) -> bool:
     return not Release.objects.filter(origin=Release.Origin.IMPORTED, serial__gt=release.serial).exists()
 
 
+def held_releases() -> QuerySet[Release]:
+    """Every release whose entries are on record, the newest first."""
+    last = Release.objects.filter(origin=Release.Origin.IMPORTED).aggregate(serial=Max("serial"))["serial"]
+    return Release.objects.filter(Q(origin=Release.Origin.PUBLISHED) | Q(serial=last))
+
+
 def changed_rows(earlier: Release, later: Release) -> tuple[list[EntryRow], list[EntryRow]]:
     """Rows of the earlier release that the later one no longer has, and rows the later one has instead or in addition."""
     gone = EntryRow.objects.at(earlier.serial).filter(to_serial__lte=later.serial)
@@ -51,6 +60,24 @@ def difference_between(earlier: Release, later: Release) -> Difference:
 def entries_at(release: Release) -> EntryRowQuerySet:
     """The list as `release` published it, by entry number."""
     return EntryRow.objects.at(release.serial).order_by("number")
+
+
+def search(text: str = "", *, device_type: str = "", maker: str = "", status: str = "") -> EntryRowQuerySet:
+    """Open entries that hold every word of `text` in any published value, hexadecimal values with or without colons."""
+    rows = EntryRow.objects.open().order_by("number").defer("search_text", "kinds")
+    exact = {"device_type": device_type, "manufacturer": maker, "status": status}
+    rows = rows.filter(**{column: value for column, value in exact.items() if value})
+    for word in text.lower().split()[:MOST_WORDS]:
+        wanted = Q(search_text__contains=word)
+        if _HEX.fullmatch(word):
+            wanted |= Q(search_text__contains=":".join(word[place : place + 2] for place in range(0, len(word), 2)))
+        rows = rows.filter(wanted)
+    return rows
+
+
+def maker_identifiers() -> list[str]:
+    """Every manufacturer identifier on the list, in order."""
+    return list(EntryRow.objects.open().order_by("manufacturer").values_list("manufacturer", flat=True).distinct())
 
 
 def highest_number() -> int:

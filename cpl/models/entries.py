@@ -74,6 +74,24 @@ class EntryRow(models.Model):
     def __str__(self) -> str:
         return self.number
 
+    @property
+    def hardware(self) -> str:
+        """Hardware version and revision, "01 00"."""
+        return " ".join(self._tidy(key) for key in (rules.HARDWARE_VERSION, rules.HARDWARE_REVISION))
+
+    @property
+    def smets_chts(self) -> str:
+        """SMETS or CHTS version without blanks around."""
+        return self._tidy(rules.SMETS_CHTS)
+
+    @property
+    def gbcs(self) -> str:
+        """GBCS version without blanks around and without the words that every value begins with."""
+        return self._tidy(rules.GBCS).removeprefix("GBCS Version").strip()
+
+    def _tidy(self, key: str) -> str:
+        return str(self.values.get(key, "")).strip()
+
     @classmethod
     def build(cls, number: str, status: str, values: dict[str, str], from_serial: int, **more: Any) -> "EntryRow":
         """An unsaved row with all look-up columns derived from `values`."""

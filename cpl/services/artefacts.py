@@ -15,6 +15,7 @@ from cpl.workbook.render import ReleaseView, RenderedEntry, render
 
 WORKBOOK, CSV, MANIFEST, SIGNATURE = "xlsm", "csv", "manifest.json", "manifest.json.sig"
 SUFFIXES = (WORKBOOK, CSV, MANIFEST, SIGNATURE)
+MADE = (WORKBOOK, CSV)  # these can be made again from history and entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def files(release: Release) -> Iterator[tuple[str, bytes]]:
         for artefact in stored(release):
             yield artefact.name, vault.read(artefact.sha256)
     elif selectors.is_held(release):
-        for suffix in (WORKBOOK, CSV):
+        for suffix in MADE:
             yield name_of(release.version, suffix), rendered(release, suffix)
 
 

@@ -1,0 +1,64 @@
+"""Addresses of the list and of the publication workbench."""
+
+from django.urls import path, register_converter
+
+from cpl.domain.releases import Version, parse
+from cpl.views import changes, downloads, importing, public, workbench
+
+
+class VersionConverter:
+    """X.YYY as the list writes it; another spelling of the same version is no address."""
+
+    regex = r"[0-9]{1,4}\.[0-9]{1,6}"
+
+    def to_python(self, value: str) -> Version:
+        """The version; ValueError (not found) for another spelling."""
+        version = parse(value)
+        if version is None or str(version) != value:
+            raise ValueError(value)
+        return version
+
+    def to_url(self, value: Version | str) -> str:
+        """As the list writes it."""
+        return str(value)
+
+
+class NumberConverter:
+    """Six digits."""
+
+    regex = "[0-9]{6}"
+
+    def to_python(self, value: str) -> str:
+        """As it is."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """As it is."""
+        return value
+
+
+register_converter(VersionConverter, "version")
+register_converter(NumberConverter, "number")
+
+app_name = "cpl"
+urlpatterns = [
+    path("", public.home, name="home"),
+    path("cpl/", public.entries, name="list"),
+    path("cpl/entries/<number:number>/", public.entry, name="entry"),
+    path("cpl/entries/<number:number>/<str:kind>/", changes.propose, name="propose"),
+    path("cpl/versions/", public.versions, name="versions"),
+    path("cpl/versions/<version:version>/", public.version, name="version"),
+    path("cpl/versions/<version:earlier>/differences/<version:later>/", public.differences, name="differences"),
+    path("cpl/compare/", public.compare, name="compare"),
+    path("cpl/versions/<version:version>/<str:filename>", downloads.named, name="download"),
+    path("cpl/latest.<str:suffix>", downloads.latest, name="latest"),
+    path("cpl/signing-key.pem", downloads.signing_key, name="signing_key"),
+    path("publications/", workbench.workbench, name="workbench"),
+    path("publications/publish/", workbench.publish, name="publish"),
+    path("publications/versions/<version:version>/", workbench.published, name="published"),
+    path("publications/changes/<int:pk>/", changes.change, name="change"),
+    path("publications/changes/<int:pk>/approve/", changes.approve, name="approve"),
+    path("publications/changes/<int:pk>/withdraw/", changes.withdraw, name="withdraw"),
+    path("publications/import/", importing.upload, name="import"),
+    path("publications/import/confirm/", importing.confirm, name="import_confirm"),
+]

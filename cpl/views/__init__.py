@@ -1,0 +1,1 @@
+"""Pages of the list: public ones, downloads, the workbench of publication, changes, and the import."""

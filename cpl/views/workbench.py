@@ -1,0 +1,87 @@
+"""The publication workbench: what waits, what the next version would be, and the button that publishes it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import Action, access_required, person
+from accounts.session import recent_authentication_required
+from core.models import OutboxEvent
+from cpl import selectors
+from cpl.domain.releases import Version
+from cpl.forms import PublishForm
+from cpl.models import Change
+from cpl.services import artefacts, publishing
+from cpl.services.publishing import Plan, PublishingBlocked
+from cpl.views import showing
+
+
+@require_safe
+@access_required(Action.PUBLISH)
+def workbench(request: HttpRequest) -> HttpResponse:
+    """Proposed and approved changes, and the next version as it would be."""
+    return _page(request)
+
+
+@require_POST
+@access_required(Action.PUBLISH)
+@recent_authentication_required
+def publish(request: HttpRequest) -> HttpResponse:
+    """Make what was looked at the next version."""
+    form = PublishForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form.data.get("text", ""), "The Version Control text is too long." if "text" in form.errors else "")
+    text = form.cleaned_data["text"].replace("\r\n", "\n")
+    try:
+        release = publishing.publish(person(request), text, seen=form.cleaned_data["seen"])
+    except PublishingBlocked as blocked:
+        return _page(request, text, str(blocked))
+    messages.success(request, f"Version {release.version} is published.")
+    return redirect("cpl:published", release.version)
+
+
+@require_safe
+@access_required(Action.PUBLISH)
+def published(request: HttpRequest, version: Version) -> HttpResponse:
+    """What was published, and how far what follows from it has come."""
+    release = selectors.release(version)
+    if release is None:
+        raise Http404
+    events = OutboxEvent.objects.filter(topic="cpl.published", key=str(version)).order_by("pk")
+    context = {"release": release, "files": artefacts.stored(release), "changes": release.changes.all(), "events": events}
+    return render(request, "cpl/published.html", context)
+
+
+def _page(request: HttpRequest, text: str = "", problem: str = "") -> HttpResponse:
+    proposed = Change.objects.filter(status=Change.Status.PROPOSED).select_related("proposed_by")
+    approved = Change.objects.filter(status=Change.Status.APPROVED).select_related("proposed_by", "approved_by")
+    context: dict[str, Any] = {
+        "head": selectors.head(),
+        "proposed": proposed,
+        "approved": approved.order_by("approved_at", "id"),
+        "problem": problem,
+    }
+    if context["approved"]:
+        try:
+            context |= _next(publishing.preview(changes_text=text))
+        except PublishingBlocked as blocked:
+            context["blocked"] = str(blocked)
+    return render(request, "cpl/workbench.html", context, status=409 if problem else 200)
+
+
+def _next(plan: Plan) -> dict[str, Any]:
+    """The next version for reading: difference, text, files with their sizes."""
+    touched = set(plan.numbers)
+    before = artefacts.entries(plan.head) if plan.head else ()
+    return {
+        "plan": plan,
+        "found": showing.entry_changes(
+            [entry for entry in before if entry.number in touched], [entry for entry in plan.entries if entry.number in touched]
+        ),
+        "current": sum(entry.status == "Current" for entry in plan.entries),
+        "files": [(name, len(data)) for name, data in publishing.rendered(plan).items()],
+        "form": PublishForm(initial={"text": plan.changes_text, "seen": plan.fingerprint}),
+    }
