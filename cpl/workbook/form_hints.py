@@ -1,4 +1,4 @@
-"""Hints that the form gives while it is being filled in, without a macro: an answer of the wrong form stands on red.
+"""Hints that the form gives while it is being filled in, without a macro: an answer that cannot be right stands on red.
 
 They are a help to the eye, no check: that is done by cpl/domain/validate.py on what was sent. Conditional formats may not use
 array constants nor other sheets except through defined names.
@@ -8,19 +8,32 @@ from collections.abc import Mapping
 from typing import Any
 
 from cpl.domain.dictionary import DataItem, Kind, RuleSet
+from cpl.domain.entry import TRIO
 
+COMBINATIONS = "permitted combinations"  # list of "device type|SMETS or CHTS version|GBCS version"
 _RED = {"bg_color": "#FBD9D3", "font_color": "#8C1C0B"}
 _DATE = "dd/mm/yyyy"
 
 
 def write_hints(book: Any, sheet: Any, rules: RuleSet, names: Mapping[str, str], first_row: int) -> None:
-    """A conditional format on each answer from this row on. `names`: the defined name of each selection list."""
+    """A conditional format on each answer from this row on. `names`: the defined name of each list, the combinations too."""
     red = book.add_format(_RED)
-    for row, item in enumerate(rules.form_items, first_row):
+    cells = {item.key: f"$G${row}" for row, item in enumerate(rules.form_items, first_row)}
+    for item in rules.form_items:
         if item.kind is not Kind.ALLOCATED:
-            cell = f"$G${row}"
-            formula = f'=AND({cell}<>"",NOT({_right(item, cell, names)}))'
-            sheet.conditional_format(f"G{row}", {"type": "formula", "criteria": formula, "format": red})
+            cell = cells[item.key]
+            wrong = f"NOT({_right(item, cell, names)})"
+            if item.key in TRIO and COMBINATIONS in names:
+                wrong = f"OR({wrong},{_not_permitted([cells[key] for key in TRIO], names[COMBINATIONS])})"
+            formula = f'=AND({cell}<>"",{wrong})'
+            sheet.conditional_format(cell.replace("$", ""), {"type": "formula", "criteria": formula, "format": red})
+
+
+def _not_permitted(trio: list[str], combinations: str) -> str:
+    """Device type, SMETS or CHTS version and GBCS version are all there, but do not go together (SEC Schedule 11)."""
+    complete = ",".join(f'{cell}<>""' for cell in trio)
+    together = '&"|"&'.join(trio)
+    return f"AND({complete},COUNTIF({combinations},{together})=0)"
 
 
 def _right(item: DataItem, cell: str, names: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from cpl.domain.dictionary import DataItem, Kind, RuleSet
-from cpl.workbook.form_hints import write_hints
+from cpl.workbook.form_hints import COMBINATIONS, write_hints
 from cpl.workbook.read import NEW_ENTRY
 from cpl.workbook.read_list import CENTRAL_LIST, VERSION_CONTROL
 from cpl.workbook.row_height import LINE, SMALL_LINE, row_height
@@ -105,7 +105,9 @@ def _form(sheet: Any, rules: RuleSet, looks: Mapping[str, Any], names: Mapping[s
     sheet.write_string("A2", LABEL, looks["label"])
     sheet.write_string("A3", "One workbook for one Device Model: answer in the green cells of column G.", looks["plain"])
     sheet.write_string(
-        "A4", "An answer on red does not have the right form yet; columns D to F say what belongs there.", looks["plain"]
+        "A4",
+        "An answer on red cannot be right: see columns D to F. Device type, SMETS or CHTS version and GBCS version must go together.",
+        looks["plain"],
     )
     _row(sheet, FIRST_ITEM - 1, _FORM_HEADINGS, looks["heading"])
     for row, item in enumerate(rules.form_items, FIRST_ITEM):
@@ -140,17 +142,17 @@ def _answer(sheet: Any, row: int, item: DataItem, looks: Mapping[str, Any], name
 
 
 def _selection_lists(book: Any, sheet: Any, rules: RuleSet) -> dict[str, str]:
-    """Every selection list that the form uses, one a column of a very hidden tab; the defined name by list name."""
+    """What the form looks up, one list a column of a very hidden tab; the defined name by list name."""
+    used = sorted({item.selection for item in rules.form_items if item.selection})
+    lists = {selection: [choice.value for choice in rules.lists.get(selection, ())] for selection in used}
+    lists[COMBINATIONS] = sorted("|".join(combination) for combination in rules.combinations)
     names: dict[str, str] = {}
-    used = sorted({item.selection for item in rules.form_items if item.selection and rules.lists.get(item.selection)})
-    for column, selection in enumerate(used, 1):
-        values = [choice.value for choice in rules.lists[selection]]
-        names[selection] = f"CPL_List_{re.sub('[^A-Za-z0-9]', '_', selection)}"
+    for column, (name, values) in enumerate(((name, values) for name, values in lists.items() if values), 1):
         letters = column_letters(column)
-        sheet.write_string(f"{letters}1", selection)
-        for row, value in enumerate(values, 2):
-            sheet.write_string(f"{letters}{row}", value)
-        book.define_name(names[selection], f"='{LISTS}'!${letters}$2:${letters}${len(values) + 1}")
+        names[name] = f"CPL_List_{re.sub('[^A-Za-z0-9]', '_', name)}"
+        for row, text in enumerate((name, *values), 1):
+            sheet.write_string(f"{letters}{row}", text)
+        book.define_name(names[name], f"='{LISTS}'!${letters}$2:${letters}${len(values) + 1}")
     sheet.protect()
     sheet.very_hidden()
     return names

@@ -11,6 +11,7 @@ import openpyxl
 from cpl import csvfile
 from cpl.dictionary import load
 from cpl.domain.dictionary import Kind
+from cpl.domain.entry import TRIO
 from cpl.workbook.read_list import read_cpl
 from cpl.workbook.render import ReleaseView, RenderedEntry, render
 from tests.builders.values import DEVICE_TYPES, valid_values
@@ -108,6 +109,12 @@ def test_no_hint_on_a_right_answer_or_an_empty_cell(tmp_path: Path) -> None:
     _, data = published()
     answers = valid_values(DEVICE_TYPES[0], with_hash=True)
     assert hinted(data, tmp_path, answers) == set()
+
+
+def test_a_hint_on_versions_that_do_not_go_together(tmp_path: Path) -> None:
+    _, data = published()
+    answers = {**valid_values(DEVICE_TYPES[0], with_hash=True), "GBCS Version.version_number": "GBCS Version 2.0"}
+    assert hinted(data, tmp_path, answers) == set(TRIO)
 
 
 def test_a_hint_on_every_answer_of_the_wrong_form(tmp_path: Path) -> None:
