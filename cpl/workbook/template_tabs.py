@@ -106,7 +106,7 @@ def _form(sheet: Any, rules: RuleSet, looks: Mapping[str, Any], names: Mapping[s
     sheet.write_string("A3", "One workbook for one Device Model: answer in the green cells of column G.", looks["plain"])
     sheet.write_string(
         "A4",
-        "An answer on red cannot be right: see columns D to F. Device type, SMETS or CHTS version and GBCS version must go together.",
+        "Red: cannot be right, see columns D to F. Device type, SMETS or CHTS version and GBCS version must go together.",
         looks["plain"],
     )
     _row(sheet, FIRST_ITEM - 1, _FORM_HEADINGS, looks["heading"])
