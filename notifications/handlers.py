@@ -1,12 +1,18 @@
-"""What mails wait for: being sent."""
+"""What mails wait for: a release to tell of, and being sent."""
 
 from typing import Any
 
 from core import outbox
-from notifications import delivery, services
+from notifications import delivery, releases, services
 
 
 @outbox.handler(services.SEND, queue="mail", name="notifications.send")
 def send(key: str, payload: dict[str, Any]) -> None:
     """Send one stored mail, once."""
     delivery.send(payload["message"])
+
+
+@outbox.handler("cpl.published", queue="mail", name="notifications.announce")
+def announce(key: str, payload: dict[str, Any]) -> None:
+    """Tell the DCC and the mailing list of the release."""
+    releases.announce(payload["serial"])
