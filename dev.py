@@ -30,7 +30,7 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed-locks"
 RUNTIME, DEVELOPMENT = ROOT / "requirements.lock", ROOT / "requirements-dev.lock"
 DATA = Path(os.environ.get("CPL_DATA_DIR", ROOT / "var")).resolve()
-SIGN_INS = DATA / "demo-sign-ins.txt"
+DEMO_MARK = DATA / "demo"  # written by seed_demo
 READY_WITHIN = 60.0  # seconds from the start of the processes to the first good answer
 STOP_WITHIN = 20.0  # seconds a process may take to finish what it is doing
 
@@ -104,14 +104,16 @@ def up(port: int, demo: bool, browser: bool) -> int:
     prepare(RUNTIME)
     address = f"http://127.0.0.1:{port}"
     os.environ.setdefault("CPL_BASE_URL", address)
-    fill(demo)
-    if SIGN_INS.exists():
-        os.environ.setdefault("CPL_DEMO", "yes")
+    bring_up_to_date()
+    if demo and not DEMO_MARK.exists():
+        say("Filling the demo …")
+        sign_ins()
     processes: list[Process] = []
     try:
         processes += start(port)
+        people = sign_ins() if DEMO_MARK.exists() else ""
         wait_until_ready(address, processes)
-        greet(address)
+        greet(address, people)
         if browser:
             webbrowser.open(address)
         return stay(processes)
@@ -136,27 +138,19 @@ def refuse_taken(port: int) -> None:
             fail(f"port {port} cannot be used ({reason.strerror}). Choose another: python3 dev.py up --port {port + 1}")
 
 
-def fill(demo: bool) -> None:
-    """Bring the database up to date and, once, put the demo into it."""
-    fresh = "DATABASE_URL" not in os.environ and not (DATA / "cpl.sqlite3").exists()
+def bring_up_to_date() -> None:
     if run("manage.py", "migrate", "--verbosity", "0", CPL_LOG_LEVEL="WARNING"):
         fail("the database could not be brought up to date; the reason is above.")
-    if fresh:
-        SIGN_INS.unlink(missing_ok=True)
-    if demo and not SIGN_INS.exists() and list(ROOT.glob("*/management/commands/seed_demo.py")):
-        say("Filling the demo …")
-        seed()
 
 
-def seed() -> None:
-    """Run `seed_demo` and keep what it says: the sign-ins, shown at every start."""
-    places = os.environ | {"CPL_DEMO": "yes", "CPL_LOG_LEVEL": "WARNING"}
-    done = subprocess.run(
-        [str(PYTHON), "manage.py", "seed_demo"], cwd=ROOT, env=places, check=False, stdout=subprocess.PIPE, text=True
-    )
+def sign_ins() -> str:
+    """Fill the demo, unless it is there, and say who can sign in (with the second factor's code of this half minute)."""
+    command = [str(PYTHON), "manage.py", "seed_demo"]
+    places = os.environ | {"CPL_LOG_LEVEL": "WARNING"}
+    done = subprocess.run(command, cwd=ROOT, env=places, check=False, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         fail("the demo could not be filled in; the reason is above. Without it: python3 dev.py up --no-demo")
-    SIGN_INS.write_text(done.stdout, encoding="utf-8")
+    return done.stdout.strip()
 
 
 def start(port: int) -> list[Process]:
@@ -184,11 +178,13 @@ def answers(address: str) -> bool:
         return False
 
 
-def greet(address: str) -> None:
-    say(f"\nThe Central Products List is at {address}")
-    if SIGN_INS.exists():
-        say("\n" + SIGN_INS.read_text(encoding="utf-8").strip())
-    say(f"\nData and logs: {DATA}\nCtrl-C stops the site; the data stays.")
+def greet(address: str, people: str) -> None:
+    parts = (
+        f"\nThe Central Products List is at {address}",
+        people,
+        f"Data and logs: {DATA}\nCtrl-C stops the site; the data stays.",
+    )
+    say("\n\n".join(part for part in parts if part))
 
 
 def stay(processes: list[Process]) -> int:
