@@ -20,7 +20,7 @@ class Place:
 
 PLACES = (
     Place("Queue", "cases:queue", Action.READ_CASE),
-    Place("CPL", "cpl:home"),
+    Place("CPL", "cpl:list"),
     Place("Certificates", "certificates:list", Action.READ_CASE),
     Place("Publications", "cpl:workbench", Action.PUBLISH),
     Place("FIR", "repositories:fir", Action.READ_FIR),

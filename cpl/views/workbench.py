@@ -12,7 +12,7 @@ from accounts.session import recent_authentication_required
 from core.models import OutboxEvent
 from cpl import selectors
 from cpl.domain.releases import Version
-from cpl.forms import PublishForm
+from cpl.forms import LONGEST_TEXT, PublishForm
 from cpl.models import Change
 from cpl.services import artefacts, publishing
 from cpl.services.publishing import Plan, PublishingBlocked
@@ -33,7 +33,8 @@ def publish(request: HttpRequest) -> HttpResponse:
     """Make what was looked at the next version."""
     form = PublishForm(request.POST)
     if not form.is_valid():
-        return _page(request, form.data.get("text", ""), "The Version Control text is too long." if "text" in form.errors else "")
+        long = f"The Version Control text is longer than {LONGEST_TEXT:,} characters."
+        return _page(request, form.data.get("text", ""), long if "text" in form.errors else "Look at the next version first.")
     text = form.cleaned_data["text"].replace("\r\n", "\n")
     try:
         release = publishing.publish(person(request), text, seen=form.cleaned_data["seen"])
