@@ -30,7 +30,6 @@ from submissions.domain.mime import Mail, Part, Unreadable, given_name, paramete
 __all__ = ["Attachment", "DocumentKind", "MailReading", "is_form", "read_mail", "suggest_kind", "vet"]
 
 MOST_ATTACHMENTS = 100
-LONGEST_TYPE = 100
 LONGEST_BODY = 100_000  # characters
 MOST_PROBLEMS = 50
 _ENDINGS = {
@@ -45,6 +44,7 @@ _ENDINGS = {
     "text/html": ".html",
     "text/plain": ".txt",
 }
+_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,48}/[a-z0-9][a-z0-9!#$&^_.+-]{0,48}")
 # A file within the text, as old programs send it: it may be a form, which must not stand in the text.
 _UUENCODED = re.compile(r"^begin [0-7]{3,4} \S.*\r?\n[\x20-\x60]{2}", re.MULTILINE)
 _WRAPPED = {
@@ -201,7 +201,8 @@ def _attachment(mail: Mail, part: Part, number: int) -> Attachment | None:
     if not sound:
         text = f"The attachment '{name}' is damaged or coded in an unknown way. Ask for it to be sent again."
         mail.say(problem("M5", text, value=name))
-    return Attachment(name, part.content_type[:LONGEST_TYPE], content, hashlib.sha256(content).hexdigest())
+    stated = part.content_type if _TYPE.fullmatch(part.content_type) else "application/octet-stream"
+    return Attachment(name, stated, content, hashlib.sha256(content).hexdigest())
 
 
 def _name(mail: Mail, part: Part, number: int) -> str:

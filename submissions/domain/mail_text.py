@@ -61,9 +61,9 @@ def clean_text(text: str) -> str:
 
 
 def clean_line(text: str, longest: int) -> str:
-    """Text of one line, white space collapsed, at most `longest` characters."""
-    spaced = _CONTROLS.sub(" ", text.replace("\r", " "))
-    return " ".join(_INVISIBLE.sub("", spaced).split())[:longest].strip()
+    """Text of one line, white space collapsed, at most `longest` characters, all of them printable."""
+    visible = "".join(sign for sign in _CONTROLS.sub(" ", text) if sign.isprintable() or sign.isspace())
+    return " ".join(visible.split())[:longest].strip()
 
 
 def clean_name(name: str, fallback: str) -> str:
