@@ -1,4 +1,4 @@
-"""One page of a PDF as a picture with the places where submitted values stand. Runs in a child process: the PDF is a stranger's."""
+"""A page of a PDF as a picture, with the places where submitted values stand. Runs in a child process: PDFs are strangers'."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""Forms of the staff pages and of the self-check. They say what was typed wrongly; whether a step may be taken, the services say."""
+"""Forms of the staff pages and the self-check. They say what was typed wrongly; whether a step may be taken, the services say."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -153,7 +153,7 @@ class ClassifyForm(forms.Form):
 class AttachForm(UploadForm):
     """Papers for a case."""
 
-    files = SeveralFilesField(label="Files")
+    uploads = SeveralFilesField(label="Files")
     kind = forms.ChoiceField(
         label="Kind",
         choices=[("", "Suggest it from the file"), *KINDS],
@@ -168,7 +168,7 @@ class ReceiveForm(UploadForm):
     submitter = forms.EmailField(label="Submitter's e-mail address", help_text="Answers go to this address.")
     submitter_name = forms.CharField(label="Submitter's name", required=False, max_length=200)
     subject = forms.CharField(label="Subject", required=False, max_length=200)
-    files = SeveralFilesField(
+    uploads = SeveralFilesField(
         label="Files", help_text="The New Entry workbooks and all papers; or one saved mail (.eml) with all that came with it."
     )
 
@@ -202,5 +202,5 @@ class SelfCheckForm(UploadForm):
     papers = SeveralFilesField(
         label="Papers",
         required=False,
-        help_text="Certificates, letters and release notes. Their kind is taken from name and text; their contents are not judged.",
+        help_text="Certificates, letters and release notes. Their kind is taken from name and text; what they say is not judged.",
     )

@@ -281,3 +281,8 @@ def _detail(detail: dict[str, object], notes: dict[int, str]) -> str:
     if isinstance(papers := detail.get("documents"), list) and papers:
         words.append(f"{len(papers)} file{'s' if len(papers) > 1 else ''}")
     return " · ".join(filter(None, words))
+
+
+def title_of(case: Submission) -> str:
+    """Whose Device Model it is, in a few words."""
+    return case.organisation.name if case.organisation else case.submitter_name or case.submitter or "unknown sender"
