@@ -1,6 +1,7 @@
 """Where submissions arrive by themselves: an IMAP mailbox and a drop folder of saved messages."""
 
 import logging
+import ssl
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -55,9 +56,12 @@ def _take(box: BaseMailBox, message: MailMessage) -> None:
 def _open(url: str) -> BaseMailBox:
     """imap://user:password@host:port/FOLDER or imaps://…; special characters percent-encoded."""
     parts = urlsplit(url)
-    kind = MailBox if parts.scheme == "imaps" else MailBoxUnencrypted
-    port = parts.port or (993 if parts.scheme == "imaps" else 143)
-    box = kind(parts.hostname or "", port, timeout=IMAP_TIMEOUT)
+    host = parts.hostname or ""
+    box: BaseMailBox
+    if parts.scheme == "imaps":  # the context is what checks the server's certificate: without one imaplib takes any
+        box = MailBox(host, parts.port or 993, timeout=IMAP_TIMEOUT, ssl_context=ssl.create_default_context())
+    else:
+        box = MailBoxUnencrypted(host, parts.port or 143, timeout=IMAP_TIMEOUT)
     folder = unquote(parts.path.strip("/")) or "INBOX"
     box.login(unquote(parts.username or ""), unquote(parts.password or ""), initial_folder=folder)
     return box
