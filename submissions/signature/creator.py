@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 from cpl.workbook.refusals import shown
 
-_LEGAL_FORMS = {
+_LEGAL_FORMS = {  # as written out -> short; all end up in small letters, so that the form alone explains them
+    "public limited company": "plc",
+    "gesellschaft mit beschränkter haftung": "gmbh",
     "limited": "ltd",
     "incorporated": "inc",
     "corporation": "corp",
     "company": "co",
-    "public limited company": "plc",
-    "p.l.c": "plc",
-    "gesellschaft mit beschränkter haftung": "gmbh",
 }
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2010": "-", "\u2011": "-", "\u2013": "-"})
 # Letters of other scripts that look like Latin ones, for names in Latin script.
@@ -42,7 +41,7 @@ def _visible(text: str) -> str:
 
 def _without_forms(text: str) -> str:
     for written, short in _LEGAL_FORMS.items():
-        text = re.sub(rf"(?<!\w){re.escape(written)}(?!\w)", short, text, flags=re.IGNORECASE)
+        text = re.sub(rf"(?<!\w)(?:{written}|{short})(?!\w)", short, text, flags=re.IGNORECASE)
     return text
 
 

@@ -99,11 +99,11 @@ def _check_integrity(package: SignedPackage, key: str, zone: frozenset[str], pol
     if not verifies(signatory.key, signature.method, signed_octets(signature), signature.value):
         reject(Code.SIG_VALUE)
     progress.signatory, progress.signed_at = signatory, signing_time(signature)
-    if algorithms_used(signature.root) & WEAK:
-        progress.reasons.append(Reason(Code.SHA1_ALLOWED))
     covered = check_manifest(signature.manifest, package, policy.allow_sha1)
     progress.covered = covered
     check_coverage(package, covered, zone, policy)
+    if algorithms_used(signature.root) & WEAK:
+        progress.reasons.append(Reason(Code.SHA1_ALLOWED))
 
 
 def _check_identity(question: Question, progress: Progress) -> None:
