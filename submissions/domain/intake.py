@@ -192,7 +192,7 @@ def _attachment(mail: Mail, part: Part, number: int) -> Attachment | None:
         text = "The mail carries a digital signature of its own, which is not checked; the one in the workbook counts."
         mail.say(problem("M7", text, Severity.INFO))
         return None
-    if wrapped := container(name, part.content_type, content):
+    if not is_form(name, content) and (wrapped := container(name, part.content_type, content)):
         mail.say(problem(wrapped, _WRAPPED[wrapped].format(name=name), value=name))
         return None
     if not content:
