@@ -13,7 +13,9 @@ from cpl.domain.findings import Finding, Severity
 CREATOR = "Manufacturer_Image.creator"
 # Where a submitter may state the version in plain English.
 PLAIN_TEXTS = ("Manufacturer_Image.descriptor", "FIR Release Notes.Description")
-_PLAIN_VERSION = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9.])")
+_PLAIN_VERSION = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?!\.?[0-9])")
+# "24.02.00.00" is how some makers write the bytes 24:02:00:00 themselves.
+_BYTES_WITH_DOTS = re.compile(r"[0-9]{2}(?:\.[0-9]{2}){3}")
 _HEX_BYTES = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2})+")
 _DIGITS = frozenset(b"0123456789.")
 
@@ -45,8 +47,10 @@ def _decimal(firmware: str, values: Values) -> Iterator[Finding]:
     """The firmware is the decimal digits of a plain version: "10:02:05:06" for 10.2.5.6, which is 0A:02:05:06."""
     for key in PLAIN_TEXTS:
         for plain in _PLAIN_VERSION.findall(values.get(key, "")):
+            if _BYTES_WITH_DOTS.fullmatch(plain):
+                continue
             numbers = [int(part) for part in plain.split(".")]
-            meant = ":".join(f"{number:02X}" for number in numbers) if max(numbers) <= 0xFF else ""
+            meant = ":".join(f"{number:02X}" for number in numbers)
             if meant != firmware and ":".join(f"{number:02d}" for number in numbers) == firmware:
                 text = f"The form speaks of version {plain}, and these are its decimal digits."
                 yield _suspicion(FIRMWARE, firmware, f"{text} Check whether {meant} is meant.")

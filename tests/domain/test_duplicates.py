@@ -215,6 +215,8 @@ SUSPICIONS: dict[str, tuple[dict[str, str], str, str]] = {
     "the right firmware for the version": (form(**{FIRMWARE: "0A:02:05:06", RELEASE_NOTES: "Release 10.2.5.6"}), "", ""),
     "a version that reads the same both ways": (form(**{FIRMWARE: "01:02:05:06", RELEASE_NOTES: "Release 1.2.5.6"}), "", ""),
     "another version in the text": (form(**{FIRMWARE: "10:02:05:06", RELEASE_NOTES: "Replaces 10.2.5.5"}), "", ""),
+    "the bytes themselves with dots": (form(**{FIRMWARE: "24:02:00:00", RELEASE_NOTES: "Release 24.02.00.00"}), "", ""),
+    "at the end of a sentence": (form(**{FIRMWARE: "10:02:05:06", RELEASE_NOTES: "It is 10.2.5.6."}), FIRMWARE, "0A:02:05:06"),
     "part of a longer number": (form(**{FIRMWARE: "10:02:05:06", RELEASE_NOTES: "See 10.2.5.6.1"}), "", ""),
 }
 
