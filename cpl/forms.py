@@ -37,6 +37,7 @@ class ReasonForm(forms.Form):
     def __init__(self, *args: Any, row: EntryRow, kind: str, **more: Any) -> None:
         super().__init__(*args, **more)
         self.row, self.kind = row, kind
+        self.items: dict[str, DataItem] = {}
 
     def clean(self) -> dict[str, Any]:
         """One open change of a kind for an entry, and only what its status allows."""
@@ -48,6 +49,16 @@ class ReasonForm(forms.Form):
                 f"Entry {self.row.number} has an open change already. Withdraw it, or wait until it is published."
             )
         return self.cleaned_data
+
+    @property
+    def item_fields(self) -> list[forms.BoundField]:
+        """Those of data items."""
+        return [self[name] for name in self.items]
+
+    @property
+    def other_fields(self) -> list[forms.BoundField]:
+        """The reason and what it rests on."""
+        return [self[name] for name in self.fields if name not in self.items]
 
     @property
     def change(self) -> dict[str, Any]:

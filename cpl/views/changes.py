@@ -1,5 +1,7 @@
 """Pages of a change: propose it, look at it, approve it as the second person, withdraw it."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -97,7 +99,7 @@ def _page(request: HttpRequest, change: Change, form: WithdrawForm) -> HttpRespo
             "fir": [(showing.label_of(key), value) for key, value in change.fir.items()],
             "evidence": [(name.replace("_", " "), value) for name, value in change.evidence.items()],
             "findings": _findings(change, rules),
-            "trail": audit.trail(change),
+            "trail": _trail(change),
             "device": showing.device(change.values or (before.values if before else {})),
             "can_approve": waiting and may(request.user, Action.APPROVE),
             "can_withdraw": change.status in {"proposed", "approved"} and may(request.user, Action.WORK_CASES),
@@ -113,6 +115,14 @@ def _before(change: Change) -> EntryRow | None:
         return None
     rows = EntryRow.objects.filter(number=change.number).order_by("-from_serial")
     return rows.filter(from_serial__lt=change.release.serial).first() if change.release else rows.first()
+
+
+def _trail(change: Change) -> list[dict[str, Any]]:
+    """Who did what; people by their address."""
+    return [
+        {"verb": step.verb, "who": step.actor.rpartition(" ")[2], "at": step.at, "detail": step.detail}
+        for step in audit.trail(change)
+    ]
 
 
 def _findings(change: Change, rules: RuleSet) -> list[dict[str, str]]:
