@@ -4,6 +4,9 @@ import secrets
 
 from django.db import models
 
+# Kinds of mail about joining the mailing list.
+CONFIRM, KNOWN = "subscribe_confirm", "subscribe_known"
+
 
 class Message(models.Model):
     """One mail to one recipient. It is stored before it is sent; `dedupe_key` makes sure that it exists once."""

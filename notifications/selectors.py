@@ -2,8 +2,7 @@
 
 from django.db.models import Q, QuerySet
 
-from notifications.models import Message
-from notifications.subscriptions import CONFIRM
+from notifications.models import CONFIRM, Message
 
 PRIVATE_KINDS = frozenset({CONFIRM})  # their text holds a link that acts for the reader
 

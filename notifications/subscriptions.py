@@ -10,13 +10,12 @@ from django.utils import timezone
 
 from core import audit
 from notifications import services
-from notifications.models import Message, Subscription, new_token
+from notifications.models import CONFIRM, KNOWN, Message, Subscription, new_token
 
 logger = logging.getLogger(__name__)
 
 LINK_LASTS = timedelta(days=7)
 MOST_AN_HOUR = 200  # confirmations to all addresses together, so that this site cannot be used to flood others
-CONFIRM, KNOWN = "subscribe_confirm", "subscribe_known"
 
 
 @transaction.atomic

@@ -1,65 +1,31 @@
 """The New Entry tab as manufacturers send it: found by its name, rows by their labels, values as stored, or a named refusal."""
 
 import datetime
-import io
-import re
-from collections.abc import Callable
 from typing import Any
 
-import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cpl.dictionary import load
-from cpl.domain.dictionary import RuleSet
 from cpl.domain.findings import Severity
-from cpl.domain.form import CellKind, FormReading
+from cpl.domain.form import CellKind
 from cpl.domain.validate import validate
-from cpl.workbook.read import read_form
-from tests.builders import workbooks
-from tests.builders.values import DEVICE_TYPES, GAS_METER, HCALCS, POLYPHASE, PPMID
-from tests.builders.workbooks import ALLOCATED, Formula, form_workbook, list_workbook, rewrite, sample_entries, valid_values
-
-RULES = load(3)
-SHEET = "xl/worksheets/sheet1.xml"
-FIRMWARE = "Device_Model.firmware_version"
-MODEL = "Device_Model.model_identifier"
-EXPIRY = "CPA_Certificate.expiry_date"
-HASH = "Manufacturer_Image.hash"
-EN_DASH = "CPL \N{EN DASH} New Entry"
-
-
-def read(data: bytes, rules: RuleSet = RULES) -> FormReading:
-    return read_form(data, rules)
-
-
-def answers(reading: FormReading) -> dict[str, str]:
-    return {key: cell.value for key, cell in reading.cells.items() if not key.startswith("Entry.")}
-
-
-def refused(reading: FormReading) -> str:
-    """The one refusal, as "rule: message"; nothing of such a form may be used."""
-    (finding,) = reading.refusals
-    assert finding.severity is Severity.ERROR
-    assert finding.guidance
-    return f"{finding.rule}: {finding.message}"
-
-
-def in_sheet(data: bytes, pattern: str, replacement: str, part: str = SHEET) -> bytes:
-    """The workbook with one place of a part's XML replaced."""
-
-    def change(xml: bytes) -> bytes:
-        changed, count = re.subn(pattern, replacement, xml.decode(), count=1, flags=re.DOTALL)
-        assert count == 1, f"{pattern} is not in {part}"
-        return changed.encode()
-
-    return rewrite(data, {part: change})
-
-
-def cell_of(key: str) -> str:
-    return read(form_workbook({})).cells[key].cell.rpartition("!")[2]
-
+from tests.builders.values import DEVICE_TYPES
+from tests.builders.workbooks import ALLOCATED, Formula, form_workbook, list_workbook, sample_entries, valid_values
+from tests.domain.form_reading import (
+    EN_DASH,
+    EXPIRY,
+    FIRMWARE,
+    HASH,
+    MODEL,
+    RULES,
+    answers,
+    cell_of,
+    in_sheet,
+    read,
+    refused,
+)
 
 # --- Values -----------------------------------------------------------------------------------------------------------------
 
@@ -353,137 +319,3 @@ def test_an_older_form_is_refused_but_shown(version: tuple[int, int]) -> None:
 def test_an_old_form_is_right_under_the_rules_of_its_time() -> None:
     reading = read(form_workbook({FIRMWARE: "01:02:03:04"}, (2, 51), version_control=True), load(2))
     assert (reading.refusals, reading.missing, reading.version) == ((), (), (2, 51))
-
-
-# --- What a person should know -------------------------------------------------------------------------------------------------
-
-
-def test_hidden_rows_and_columns_are_noted() -> None:
-    data = form_workbook({FIRMWARE: "01:02:03:04"})
-    place = cell_of(FIRMWARE)
-    row = in_sheet(data, f'<row r="{place[1:]}"', f'<row r="{place[1:]}" hidden="1"')
-    column = in_sheet(data, "<sheetData>", '<cols><col min="5" max="9" width="0" hidden="1"/></cols><sheetData>')
-    harmless = in_sheet(data, "<sheetData>", '<cols><col min="8" max="9" width="0" hidden="1"/></cols><sheetData>')
-    (note,) = read(row).notes
-    assert (note.rule, note.severity, note.cell) == ("P20", Severity.WARNING, f"CPL - New Entry!{place}")
-    assert [note.rule for note in read(column).notes] == ["P20"]
-    assert read(harmless).notes == ()
-
-
-def test_a_note_never_shows_a_value() -> None:
-    key = "Device_ZigBee_Information_Repository.Stack_Vendor"
-    place = cell_of(key)
-    data = in_sheet(form_workbook({key: "RED-canary"}), f'<row r="{place[1:]}"', f'<row r="{place[1:]}" hidden="1"')
-    reading = read(data)
-    assert reading.cells[key].value == "RED-canary"
-    assert len(reading.notes) == 1
-    assert "RED-canary" not in repr(reading.notes)
-
-
-def test_embedded_objects_are_noted() -> None:
-    data = rewrite(form_workbook(valid_values()), {"xl/embeddings/oleObject1.bin": b"MZ"})
-    reading = read(data)
-    assert [(note.rule, note.severity) for note in reading.notes] == [("P16", Severity.WARNING)]
-    assert not reading.refusals
-
-
-def test_signature_and_macro_are_seen() -> None:
-    data = form_workbook(valid_values())
-    bin_type = '<Default Extension="bin" ContentType="application/vnd.ms-office.vbaProject"/><Default '
-    with_macro = rewrite(in_sheet(data, "<Default ", bin_type, "[Content_Types].xml"), {"xl/vbaProject.bin": b"x"})
-    signed = rewrite(data, {"_xmlsignatures/sig1.xml": b"<Signature/>"})
-    assert [(reading.macro, reading.signed) for reading in map(read, (data, with_macro, signed))] == [
-        (False, False),
-        (True, False),
-        (False, True),
-    ]
-
-
-@pytest.mark.parametrize(("area", "fine"), [("G11:H11", True), ("A1:F1", True), ("F11:G11", False), ("G10:G11", False)])
-def test_an_answer_inside_merged_cells_is_refused(area: str, fine: bool) -> None:
-    data = in_sheet(
-        form_workbook(valid_values()), "</sheetData>", f'</sheetData><mergeCells><mergeCell ref="{area}"/></mergeCells>'
-    )
-    reading = read(data)
-    if fine:
-        assert not reading.refusals
-    else:
-        assert refused(reading).startswith("P19: ")
-
-
-def test_empty_formatted_cells_are_passed_over() -> None:
-    rows = "".join(f'<row r="{row}"><c r="B{row}" s="1"/><c r="G{row}" s="1"/></row>' for row in range(100, 30_000))
-    values = valid_values()
-    assert answers(read(in_sheet(form_workbook(values), "</sheetData>", rows + "</sheetData>"))) == values
-
-
-# --- Other programs ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("device_type", [GAS_METER, HCALCS, POLYPHASE, PPMID])
-def test_another_reader_finds_the_same(device_type: str) -> None:
-    data = list_workbook(sample_entries(20), values=valid_values(device_type, with_hash=True))
-    sheet = openpyxl.load_workbook(io.BytesIO(data))["CPL - New Entry"]
-    for cell in read(data).cells.values():
-        assert (sheet[cell.cell.rpartition("!")[2]].value or "") == cell.value
-
-
-def test_a_form_saved_by_another_program_is_read() -> None:
-    """openpyxl writes inline booleans, other part names and no shared formulas; the answers are the same."""
-    values = valid_values(with_hash=True)
-    book = openpyxl.load_workbook(io.BytesIO(list_workbook(sample_entries(5))))
-    for name in ("Version Control", "Central Products List", "CPL - Saveable in CSV"):
-        del book[name]
-    book.create_sheet("Our own notes")["A1"] = "Hello"
-    sheet = book["CPL - New Entry"]
-    for cell in read(list_workbook([])).cells.values():
-        sheet[cell.cell.rpartition("!")[2]] = values.get(cell.key) or None
-    stream = io.BytesIO()
-    book.save(stream)
-    reading = read(workbooks.macro_enabled(stream.getvalue()))
-    assert answers(reading) == values
-    assert not reading.refusals
-
-
-# --- Nothing is raised ------------------------------------------------------------------------------------------------
-
-FORM = form_workbook(valid_values(with_hash=True), version_control=True)
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.binary(max_size=2_000) | st.binary(max_size=500).map(lambda tail: b"PK\x03\x04" + tail))
-def test_no_bytes_make_it_fail(data: bytes) -> None:
-    assert read(data).refusals
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, len(FORM) - 1), st.integers(0, 255)), min_size=1, max_size=4))
-def test_a_workbook_damaged_in_some_places_is_refused_or_right(changes: list[tuple[int, int]]) -> None:
-    data = bytearray(FORM)
-    for place, value in changes:
-        data[place] = value
-    reading = read(bytes(data))
-    assert reading.refusals or answers(reading) == valid_values(with_hash=True)
-
-
-def shuffled_xml(draw: Callable[..., Any], xml: bytes) -> bytes:
-    """The XML with a piece cut out, doubled, moved or replaced at the borders of its tags."""
-    borders = [match.start() for match in re.finditer(rb'[<>"/]', xml)]
-    first, second, third = (draw(st.sampled_from(borders)) for _ in range(3))
-    start, stop = sorted((first, min(second, first + 400)))
-    piece = draw(
-        st.sampled_from(
-            [b"", xml[start:stop] * 2, xml[third : third + 50], b"<si/>", b"<!-- -->", b"&x;", b'r="G9"', b"\0", b"<row>"]
-        )
-    )
-    return xml[:start] + piece + xml[stop:]
-
-
-@settings(max_examples=250, deadline=None)
-@given(
-    st.data(),
-    st.sampled_from([SHEET.replace("1", "2"), "xl/sharedStrings.xml", "xl/workbook.xml", "[Content_Types].xml", "xl/styles.xml"]),
-)
-def test_shuffled_xml_ends_in_a_reading_or_a_refusal(data: st.DataObject, part: str) -> None:
-    reading = read(rewrite(FORM, {part: lambda xml: shuffled_xml(data.draw, xml)}))
-    assert reading.refusals or reading.cells

@@ -84,5 +84,6 @@ def test_every_version_and_label_is_read_back(principal: int, sub: int, day: dat
 
 @given(st.text())
 def test_any_text_gets_an_answer(text: str) -> None:
-    parse(text)
-    parse_label(text)
+    version, labelled = parse(text), parse_label(text)
+    assert version is None or version == parse(str(version))
+    assert labelled is None or labelled == parse_label(labelled[0].label(labelled[1]))
