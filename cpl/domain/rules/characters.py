@@ -9,7 +9,7 @@ from cpl.domain.rules.wording import say
 
 # A spreadsheet takes a cell that begins like this for a formula; the CSV must stay byte for byte what was approved.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_UNWANTED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # control, invisible, half a character, line and paragraph separators
+UNWANTED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # control, invisible, half a character, line and paragraph separators
 _NAMES = {"\n": "a line break", "\r": "a line break", "\t": "a tab"}
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 LONGEST_SCAN = 1000  # characters; every value that may be longer has the wrong form anyway
@@ -45,7 +45,7 @@ def storable(value: str) -> str:
 def _unwanted_character(item: DataItem, value: str) -> Problem | None:
     allowed = "\n" if item.multiline else ""
     for character in value[:LONGEST_SCAN]:
-        if unicodedata.category(character) in _UNWANTED and character not in allowed:
+        if unicodedata.category(character) in UNWANTED and character not in allowed:
             what = say("unwanted.red") if item.red else describe(character)
             return error("F19", item.key, say("unwanted", what=what))
     return None
