@@ -44,6 +44,7 @@ NOT_A_MAIL = "This is no e-mail: it has no headers. Save the message as .eml and
 
 _BLANK_LINE = re.compile(rb"^\r?\n", re.MULTILINE)
 _HEADER_LINE = re.compile(rb"[!-9;-~]{1,100}[ \t]*:")
+_NO_HEADER_LINE = re.compile(rb"^(?![!-9;-~]{1,100}[ \t]*:|[ \t])", re.MULTILINE)
 _HEADER = re.compile(rb"^([!-9;-~]{1,100})[ \t]*:(.*(?:\n[ \t].*)*)", re.MULTILINE)
 _BAD_QUOTED = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?(?:\n|\Z))")
 _BROKEN = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
@@ -161,9 +162,10 @@ class Mail:
         """Header, beginning and end of each part between the lines of the boundary."""
         line = re.compile(rb"^--" + re.escape(boundary) + rb"(--)?[ \t]*\r?$\n?", re.MULTILINE)
         start = -1
+        digest = part.content_type == "multipart/digest"
         for match in line.finditer(part.data, part.start, part.end):
             if start >= 0:
-                yield self._part(part.data, start, match.start())
+                yield self._part(part.data, start, match.start(), digest)
             if self.count > MOST_PARTS:
                 return
             start = match.end()
@@ -171,15 +173,17 @@ class Mail:
                 return
         self.say(problem("M4", "The mail breaks off before its end, so attachments may be missing. Ask for it to be sent again."))
         if start >= 0:
-            yield self._part(part.data, start, part.end)
+            yield self._part(part.data, start, part.end, digest)
 
-    def _part(self, data: bytes, start: int, end: int) -> tuple[Message, int, int]:
-        """The line break before a boundary belongs to the boundary."""
+    def _part(self, data: bytes, start: int, end: int, digest: bool) -> tuple[Message, int, int]:
+        """The line break before a boundary belongs to the boundary. Parts of a digest are mails unless they say otherwise."""
         for ending in (b"\r\n", b"\n"):
             if data.endswith(ending, start, end):
                 end -= len(ending)
                 break
         header, body = self._head(data, start, end)
+        if digest:
+            header.set_default_type("message/rfc822")
         return header, min(body, end), end
 
     def _forwarded(self, part: Part, depth: int) -> Iterator[Part]:
@@ -203,7 +207,7 @@ class Mail:
         blank = _BLANK_LINE.search(data, start, min(end, start + MOST_HEADER_BYTES))
         if blank is None and end - start > MOST_HEADER_BYTES:
             raise Unreadable(problem("M3", "The mail has headers without end, as no mail program writes them. It was not read."))
-        stop, body = (blank.start(), blank.end()) if blank else (end, end)
+        stop, body = (blank.start(), blank.end()) if blank else _without_blank_line(data, start, end)
         found = [match.groups() for match in itertools.islice(_HEADER.finditer(data, start, stop), MOST_HEADERS + 1)]
         if len(found) > MOST_HEADERS:
             raise Unreadable(problem("M3", f"The mail has more than {MOST_HEADERS} headers in one part. It was not read."))
@@ -289,6 +293,13 @@ def _first_header(raw: bytes) -> int:
         if start == 0:
             break
     raise Unreadable(problem("M1", NOT_A_MAIL if raw.strip() else "The mail is empty."))
+
+
+def _without_blank_line(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """Where headers end and contents begin when nothing parts them: at the first line that is no header."""
+    line = _NO_HEADER_LINE.search(data, start, end)
+    place = line.start() if line else end
+    return place, place
 
 
 def _unfolded(value: bytes) -> str:

@@ -164,6 +164,20 @@ def test_a_forwarded_mail_of_text_alone_is_a_paper_itself(as_file: bool) -> None
     assert suggest_kind(reading.attachments[0].name, reading.attachments[0].data) is DocumentKind.EMAIL
 
 
+def test_the_parts_of_a_digest_are_mails() -> None:
+    inner = message(Subject="One of them")
+    inner.set_content("See the form.")
+    inner.add_attachment(WORKBOOK, "application", "octet-stream", filename="form.xlsm")
+    head = f'{HEAD}Content-Type: multipart/digest; boundary="d"\n\n--d\n\n'
+    reading = read_mail(head.encode() + inner.as_bytes() + b"\n--d--\n")
+    assert (names(reading), reading.body) == (["form.xlsm"], "--- Forwarded mail: One of them ---\n\nSee the form.")
+
+
+def test_a_mail_without_a_blank_line_behind_its_headers() -> None:
+    reading = read_mail(f"{HEAD}Subject: x\nno blank line here\nand more\n".encode())
+    assert (reading.subject, reading.body) == ("x", "no blank line here\nand more")
+
+
 def test_a_forwarded_mail_that_brings_what_nobody_opens_is_no_paper() -> None:
     """It would carry a form, which is RED, among papers that are AMBER."""
     inner = message()
