@@ -1,0 +1,134 @@
+"""What `verify_records` proves of the list: releases, entries, changes, and every published byte."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from itertools import accumulate, groupby
+
+from core import crypto, records, vault
+from cpl import csvfile, selectors
+from cpl.models import Change, EntryRow, Release
+from cpl.models.entries import CURRENT
+from cpl.services import artefacts, changes
+
+
+@records.check("releases")
+def the_chain_is_whole() -> Iterator[str]:
+    """Serials count from one without gaps, and each release names the one before it."""
+    before: Release | None = None
+    for release in Release.objects.order_by("serial"):
+        if release.serial != (before.serial + 1 if before else 1):
+            yield f"version {release.version}: serial {release.serial} does not follow from the release before it"
+        if release.previous_id != (before.pk if before else None):
+            yield f"version {release.version}: does not name the release before it"
+        before = release
+
+
+@records.check("entries")
+def rows_fit_together() -> Iterator[str]:
+    """The rows of a number follow each other without gap, the last one is open, and look-up columns say what the values say."""
+    head = selectors.head()
+    last = head.serial if head else 0
+    rows = EntryRow.objects.order_by("number", "from_serial").iterator(chunk_size=1000)
+    for number, group in groupby(rows, key=lambda row: row.number):
+        before: EntryRow | None = None
+        for row in group:
+            if before is not None and before.to_serial != row.from_serial:
+                yield f"entry {number}: its rows do not follow each other at serial {row.from_serial}"
+            if max(row.from_serial, row.to_serial or 0) > last:
+                yield f"entry {number}: speaks of a release after the last one"
+            if derived(row) != derived(
+                EntryRow.build(number, row.status, row.values, row.from_serial, designation=row.designation)
+            ):
+                yield f"entry {number}: its look-up columns differ from its values at serial {row.from_serial}"
+            before = row
+        if before is not None and before.to_serial is not None:
+            yield f"entry {number}: has no open row"
+
+
+def derived(row: EntryRow) -> tuple[str, ...]:
+    """The columns that are made of the values."""
+    named = (row.device_type, row.manufacturer, row.model, row.firmware, row.image_hash, row.cpa_core, row.creator)
+    return *named, row.device_key, row.twin_key, row.search_text
+
+
+@records.check("entry counts")
+def counts_are_right() -> Iterator[str]:
+    """Each release says how many entries it had and how many of them were Current."""
+    head = selectors.head()
+    steps = [[0, 0] for _ in range((head.serial if head else 0) + 2)]
+    for begins, ends, status in EntryRow.objects.values_list("from_serial", "to_serial", "status").iterator():
+        for serial, sign in ((begins, 1), (ends, -1)):
+            if serial is not None and serial < len(steps):
+                steps[serial][0] += sign
+                steps[serial][1] += sign * (status == CURRENT)
+    counted = list(accumulate(steps, lambda total, step: [total[0] + step[0], total[1] + step[1]]))
+    for release in selectors.held_releases().order_by("serial"):
+        if [release.entry_count, release.current_count] != counted[release.serial]:
+            entries, current = counted[release.serial]
+            yield f"version {release.version}: holds {entries} entries, {current} of them Current, but says otherwise"
+
+
+@records.check("changes")
+def changes_are_as_agreed() -> Iterator[str]:
+    """What was approved is what was proposed, by two people or by a team of one that says so."""
+    for change in Change.objects.exclude(status=Change.Status.WITHDRAWN).iterator(chunk_size=500):
+        if not changes.intact(change):
+            yield f"change {change.pk}: is not what was sealed when it was proposed"
+        own = change.approved_by_id is not None and change.approved_by_id == change.proposed_by_id
+        if own and not change.team_of_one:
+            yield f"change {change.pk}: was approved by its proposer"
+
+
+@records.check("published files")
+def files_are_as_published() -> Iterator[str]:
+    """Every file of every release is in the vault, as its manifest says, and manifests are signed and chained.
+
+    A signature of an earlier release key is left alone: this site no longer has that key.
+    """
+    for release in Release.objects.filter(origin=Release.Origin.PUBLISHED).select_related("previous").order_by("serial"):
+        try:
+            data = {artefact.name: vault.read(artefact.sha256) for artefact in artefacts.stored(release)}
+        except (vault.Missing, vault.Damaged) as fault:
+            yield f"version {release.version}: {fault}"
+            continue
+        yield from (f"version {release.version}: {words}" for words in _manifest_faults(release, data))
+
+
+def _manifest_faults(release: Release, data: dict[str, bytes]) -> Iterator[str]:
+    names = [artefacts.name_of(release.version, suffix) for suffix in artefacts.SUFFIXES]
+    if sorted(data) != sorted(names):
+        yield "does not have all its files"
+        return
+    workbook, csv, text, signature = (data[name] for name in names)
+    manifest = json.loads(text)
+    expected = {
+        name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for name, content in zip(names, (workbook, csv), strict=False)
+    }
+    if manifest["files"] != expected:
+        yield "its files are not those of its manifest"
+    if manifest["previous_manifest"] != (release.previous.manifest_sha256 if release.previous else ""):
+        yield "its manifest does not name the manifest before it"
+    if manifest["signing_key"] == crypto.key_id() and not crypto.verify(text, signature, crypto.public_key_pem()):
+        yield "the signature of its manifest is wrong"
+
+
+@records.check("current version")
+def the_head_can_be_made_again() -> Iterator[str]:
+    """Workbook and CSV of the current version, made anew from history and entries, are the published bytes."""
+    head = selectors.head()
+    if head is None or not head.has_files:
+        return
+    if _sha256(artefacts.rendered(head, artefacts.WORKBOOK)) != head.workbook_sha256:
+        yield f"version {head.version}: the workbook made of its entries is not the published one"
+    shown, rules = artefacts.view(head), artefacts.rules_of(head)
+    # The two settings of the CSV may have changed since it was published.
+    forms = [(bom, newline) for bom in (True, False) for newline in (True, False)]
+    made = (csvfile.render(shown.label, shown.entries, rules, bom=bom, final_newline=newline) for bom, newline in forms)
+    if head.csv_sha256 not in map(_sha256, made):
+        yield f"version {head.version}: the CSV made of its entries is not the published one"
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
