@@ -42,7 +42,7 @@ def is_form(name: str, data: bytes) -> bool:
         return True
     if data.startswith(OLE):
         return not lower.endswith(_OLE_NAMES)
-    return data.startswith(ZIP) and b"xl/workbook" in _contents(data)
+    return b"xl/workbook" in _contents(data)
 
 
 def container(name: str, content_type: str, data: bytes) -> str:
@@ -77,9 +77,9 @@ def _kind_in(words: str) -> DocumentKind | None:
 
 
 def _contents(data: bytes) -> bytes:
-    """The table of contents of a zip file; all of it when the table cannot be found."""
+    """The table of contents of a zip file, also behind other bytes; all of a zip file that has none; nothing of other files."""
     record = data.rfind(b"PK\x05\x06", max(0, len(data) - _END_RECORD))
-    if record < 0 or len(data) < record + 20:
-        return data
-    begins = int.from_bytes(data[record + 16 : record + 20], "little")
-    return data[begins:record] if data.startswith(b"PK\x01\x02", begins) else data
+    size = int.from_bytes(data[record + 12 : record + 16], "little")
+    if record >= 0 and data.startswith(b"PK\x01\x02", max(0, record - size)):
+        return data[max(0, record - size) : record]
+    return data if data.startswith(ZIP) else b""

@@ -24,6 +24,8 @@ FORMS = {
     "a mail of Outlook": ("mail.msg", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(500), False),
     "a letter": ("letter.docx", zip_of({"word/document.xml": b"<x/>"}), False),
     "an archive that holds a workbook": ("all.zip", zip_of({"form.xlsm": WORKBOOK}, zipfile.ZIP_STORED), False),
+    "a workbook behind other bytes": ("scan.pdf", PDF + WORKBOOK, True),
+    "a paper that speaks of workbooks": ("notes.pdf", PDF + b"xl/workbook.xml", False),
     "a workbook cut off": ("form", WORKBOOK[: len(WORKBOOK) // 2], True),
     "a paper": ("CPA.pdf", PDF, False),
     "nothing": ("", b"", False),
