@@ -3,6 +3,7 @@
 Servers of the machine come first; where it has none, PostgreSQL and Redis come from Python packages of the development lock.
 """
 
+import logging
 import os
 import shutil
 import socket
@@ -184,6 +185,7 @@ def smtp() -> Iterator[Post]:
     """An SMTP server that keeps every mail in memory; `url` fits CPL_SMTP_URL."""
     from aiosmtpd.controller import Controller
 
+    logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd tells of every connection
     post = Post()
     controller = Controller(post, hostname="127.0.0.1", port=free_port())
     controller.start()

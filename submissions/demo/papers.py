@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from tests.builders import mails, pdfs
 from tests.builders.values import MAKERS, Maker
@@ -10,7 +11,7 @@ from tests.builders.workbooks import form_workbook
 Paper = tuple[str, bytes]
 
 
-def workbook(values: dict[str, str], name: str = "", **more: object) -> Paper:
+def workbook(values: dict[str, str], name: str = "", **more: Any) -> Paper:
     """A New Entry workbook, named after its Device Model."""
     model = values["Device_Model.model_identifier"].replace(":", "")
     return name or f"New Entry {model} {values['Device_Model.firmware_version'].replace(':', '')}.xlsm", form_workbook(
@@ -33,7 +34,7 @@ def papers(values: dict[str, str], without: Sequence[str] = ()) -> list[Paper]:
 
 def mail(maker: Maker, files: Sequence[Paper], sent_at: datetime, subject: str = "", body: str = "") -> bytes:
     """A submission as the manufacturer's certification team would mail it."""
-    more = {"body": body} if body else {}
+    more: dict[str, Any] = {"body": body} if body else {}
     return mails.mail(
         files,
         sender=f"{maker.name} certification <certification@{maker.domain}>",

@@ -19,14 +19,16 @@ def close_cases(serial: int) -> None:
 
 
 def _close(case: Submission, release: Release) -> None:
+    assert case.change is not None  # the cases were found by it
+    number = case.change.number
     with transaction.atomic(durable=True):
         case = door.locked(case)
         if case.state == State.PUBLISHED:
             return
         case.closed_at = timezone.now()
-        door.move(case, "publish", None, release=str(release.version), number=case.change.number)
+        door.move(case, "publish", None, release=str(release.version), number=number)
         if case.submitter:
-            subject, body = notifications.render("submission_published", case=case, release=release, number=case.change.number)
+            subject, body = notifications.render("submission_published", case=case, release=release, number=number)
             notifications.queue(
                 "submission_published",
                 case.submitter,
