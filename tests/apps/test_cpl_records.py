@@ -1,0 +1,165 @@
+"""What `verify_records` finds out about the list: nothing wrong on a good site, and each kind of damage by its name."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import override_settings
+
+from core import vault
+from cpl import records
+from cpl.models import Change, EntryRow, Release
+from tests.builders.listing import FIRMWARE, amended, approved, list_values, published, small_list, two_people
+
+pytestmark = pytest.mark.django_db
+CHECKS = {
+    "releases": records.the_chain_is_whole,
+    "entries": records.rows_fit_together,
+    "entry counts": records.counts_are_right,
+    "changes": records.changes_are_as_agreed,
+    "published files": records.files_are_as_published,
+    "current version": records.the_head_can_be_made_again,
+}
+
+
+@pytest.fixture
+def head() -> Release:
+    """3.001 taken over, 3.002 and 3.003 published."""
+    small_list()
+    approved(model=901)
+    approved("amend", "000002", values=amended("000002", **{FIRMWARE: "0A:0B:0C:0D"}))
+    published()
+    approved("remove", "000004")
+    return published()
+
+
+def found() -> dict[str, list[str]]:
+    return {name: lines for name, check in CHECKS.items() if (lines := list(check()))}
+
+
+def test_a_good_site(head: Release) -> None:
+    assert found() == {}
+
+
+def test_an_empty_site() -> None:
+    assert found() == {}
+
+
+def test_a_site_that_was_only_taken_over() -> None:
+    small_list()
+    assert found() == {}
+
+
+def test_other_csv_settings_later_are_no_damage(head: Release) -> None:
+    with override_settings(CPL_CSV_BOM=False, CPL_CSV_FINAL_NEWLINE=True):
+        assert found() == {}
+
+
+def stored(sha256: str) -> Path:
+    return Path(settings.CPL_VAULT_DIR) / sha256[:2] / sha256
+
+
+def overwrite(sha256: str) -> None:
+    path = stored(sha256)
+    path.chmod(0o600)
+    path.write_bytes(b"damage")
+
+
+def skip_a_serial(head: Release) -> None:
+    Release.objects.filter(pk=head.pk).update(serial=9)
+
+
+def close_too_early(head: Release) -> None:
+    EntryRow.objects.filter(number="000002", from_serial=2).update(to_serial=4)
+
+
+def shut(head: Release) -> None:
+    EntryRow.objects.filter(number="000001").update(to_serial=4)
+
+
+def touch_a_value(head: Release) -> None:
+    EntryRow.objects.filter(number="000001").update(values=list_values(77))
+
+
+def touch_a_column(head: Release) -> None:
+    EntryRow.objects.filter(number="000001").update(device_key="0" * 64)
+
+
+def touch_a_status(head: Release) -> None:
+    EntryRow.objects.filter(number="000001").update(status="Removed")
+
+
+def touch_a_text(head: Release) -> None:
+    Release.objects.filter(serial=1).update(changes_text="Nothing happened")
+
+
+def touch_a_change(head: Release) -> None:
+    Change.objects.filter(kind="remove").update(number="000005")
+
+
+def exchange_the_csv(head: Release) -> None:
+    Release.objects.filter(pk=head.pk).update(csv_sha256=vault.put(b"another file"))
+
+
+def exchange_the_signature(head: Release) -> None:
+    Release.objects.filter(pk=head.pk).update(signature_sha256=vault.put(bytes(64)))
+
+
+def exchange_an_earlier_manifest(head: Release) -> None:
+    assert head.previous is not None
+    text = vault.read(head.previous.manifest_sha256)
+    Release.objects.filter(pk=head.previous.pk).update(manifest_sha256=vault.put(text + b"\n"))
+
+
+DAMAGE: list[tuple[Callable[[Release], None], set[str]]] = [
+    (skip_a_serial, {"releases"}),
+    (close_too_early, {"entries"}),
+    (shut, {"entries"}),
+    (touch_a_value, {"entries", "current version"}),
+    (touch_a_column, {"entries"}),
+    (touch_a_status, {"entry counts", "current version"}),
+    (touch_a_text, {"current version"}),
+    (touch_a_change, {"changes"}),
+    (exchange_the_csv, {"published files", "current version"}),
+    (exchange_the_signature, {"published files"}),
+    (exchange_an_earlier_manifest, {"published files"}),
+]
+
+
+@pytest.mark.parametrize(("damage", "seen"), DAMAGE, ids=lambda value: getattr(value, "__name__", ""))
+def test_damage_is_found(head: Release, damage: Callable[[Release], None], seen: set[str]) -> None:
+    damage(head)
+    assert seen <= set(found())
+
+
+def test_lost_and_damaged_files_are_found(head: Release) -> None:
+    workbook, manifest = head.workbook_sha256, head.manifest_sha256
+    kept = {name: vault.read(name) for name in (workbook, manifest)}
+    try:
+        overwrite(workbook)
+        assert [line for line in found()["published files"] if "3.003" in line and "damaged" in line]
+        stored(workbook).unlink()
+        assert [line for line in found()["published files"] if "3.003" in line and "has no" in line]
+    finally:
+        for data in kept.values():
+            vault.put(data)
+    assert found() == {}
+
+
+def test_a_change_approved_by_its_proposer_is_found(head: Release) -> None:
+    with override_settings(CPL_TEAM_OF_ONE=True):
+        approver = two_people()[1]
+        Change.objects.filter(kind="remove").update(proposed_by=approver, team_of_one=True)
+    assert found() == {}
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA ignore_check_constraints = ON")
+        else:
+            cursor.execute("ALTER TABLE cpl_change DROP CONSTRAINT change_needs_two_people")
+        cursor.execute("UPDATE cpl_change SET team_of_one = %s WHERE kind = 'remove'", [False])
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA ignore_check_constraints = OFF")
+    assert "changes" in found()
