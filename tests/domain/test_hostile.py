@@ -1,12 +1,8 @@
 """Hostile workbooks, made by the generator of the reference material: each ends in the right value or a named refusal."""
 
-import json
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +13,8 @@ from cpl.dictionary import load
 from cpl.domain.form import CellKind, FormReading
 from cpl.workbook.read import read_form
 from cpl.workbook.read_list import read_cpl
-from tests.shared import SHARED, needs_shared
+from tests.corpus import Hostile, hostile_files
+from tests.shared import needs_shared
 
 pytestmark = [needs_shared, pytest.mark.slow]
 
@@ -27,25 +24,10 @@ FIRMWARE = "Device_Model.firmware_version"
 KNOWN_RULES = re.compile(r"P\d+|F1")
 
 
-@dataclass(frozen=True, slots=True)
-class Hostile:
-    """One file with what its maker expects of a reader."""
-
-    name: str
-    data: bytes
-    expected: str
-
-
-@pytest.fixture(scope="session")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> list[Hostile]:
+@pytest.fixture(scope="module")
+def corpus() -> list[Hostile]:
     """The workbooks of the corpus; making them takes about a minute."""
-    folder = tmp_path_factory.mktemp("hostile")
-    generator = SHARED / "corpus" / "hostile" / "generate.py"
-    subprocess.run([sys.executable, str(generator), str(folder)], check=True, capture_output=True, timeout=280)
-    listed = json.loads((folder / "generated.json").read_text())
-    files = [(folder / row[0], row[6]) for row in listed if row[0].startswith("xlsx/")]
-    assert len(files) > 100
-    return [Hostile(path.stem.removeprefix("gen__"), path.read_bytes(), expected) for path, expected in files]
+    return list(hostile_files("xlsx"))
 
 
 def read_isolated(data: bytes) -> dict[str, Any]:
