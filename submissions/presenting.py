@@ -159,7 +159,8 @@ def _note(gate: GateView) -> str:
     accepted = sum(view.decision is not None and not view.is_open for view in gate.findings)
     if accepted:
         words.insert(0, f"{accepted} accepted by a person")
-    return " · ".join(words).capitalize()
+    text = " · ".join(words)
+    return text[:1].upper() + text[1:]
 
 
 def _line(view: FindingView, may_decide: bool, bound: DecisionForm | None) -> Line:
@@ -245,8 +246,14 @@ _VERBS = {
 
 
 def story_of(case: Submission) -> list[Happening]:
-    """Everything the audit trail says of the case, newest first, with the words of remarks."""
-    entries = list(audit.trail(case))
+    """What the audit trail says of the case, newest first, with the words of remarks.
+
+    A check that passed is told once, by the step it led to.
+    """
+    told = {GateResult.PASS.value, GateResult.NOT_APPLICABLE.value}
+    entries = [
+        entry for entry in audit.trail(case) if not (entry.verb.startswith("gate.") and entry.detail.get("result") in told)
+    ]
     numbers = {entry.actor.partition(" ")[0].removeprefix("user:") for entry in entries if entry.actor.startswith("user:")}
     names = {str(user.pk): str(user) for user in User.objects.filter(pk__in=numbers)}
     notes = {note.pk: note.text for note in case.notes.all()}
@@ -270,7 +277,7 @@ def _what(verb: str) -> str:
 
 def _detail(detail: dict[str, object], notes: dict[int, str]) -> str:
     words = [
-        str(detail[name])
+        str(detail[name]).replace("_", " ") if name in {"result", "verdict"} else str(detail[name])
         for name in ("rule", "verdict", "result", "reason", "question", "why", "remark", "release")
         if detail.get(name)
     ]

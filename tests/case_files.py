@@ -33,7 +33,7 @@ def papers_for(values: dict[str, str]) -> list[tuple[str, bytes]]:
 def filed(
     number: int = 1, *, without: tuple[str, ...] = (), run: bool = True, values: dict[str, str] | None = None, **mail: Any
 ) -> Any:
-    """A case that arrived by mail. `without`: file names of papers left out; `run`: deliver what waits, so that gates have run."""
+    """A case that arrived by mail. `without`: file names of papers left out; `run`: deliver what waits, so gates have run."""
     from submissions.services import receiving
 
     values = values or device(number)
