@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from cpl.domain.releases import Version, parse
-from cpl.views import changes, downloads, importing, public, workbench
+from cpl.views import changes, downloads, feed, importing, public, workbench
 
 
 class VersionConverter:
@@ -51,6 +51,7 @@ urlpatterns = [
     path("cpl/versions/<version:earlier>/differences/<version:later>/", public.differences, name="differences"),
     path("cpl/compare/", public.compare, name="compare"),
     path("cpl/versions/<version:version>/<str:filename>", downloads.named, name="download"),
+    path("cpl/feed.atom", feed.feed, name="feed"),
     path("cpl/latest.<str:suffix>", downloads.latest, name="latest"),
     path("cpl/signing-key.pem", downloads.signing_key, name="signing_key"),
     path("publications/", workbench.workbench, name="workbench"),

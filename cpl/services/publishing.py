@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts import access
 from accounts.models import User
-from core import audit, outbox, vault
+from core import audit, crypto, outbox, vault
 from cpl import csvfile, selectors
 from cpl.domain import listing
 from cpl.domain.dictionary import RuleSet
@@ -138,10 +138,12 @@ def store(plan: Plan) -> Artefacts:
     """Render every artefact and put the bytes into the vault; same plan, same bytes, same names."""
     made = rendered(plan)
     text = manifest.build(plan, made)
+    try:
+        signature = manifest.sign(text)
+    except crypto.NoPrivateKey as fault:
+        raise PublishingBlocked(str(fault)) from fault
     workbook, csv = made.values()
-    return Artefacts(
-        workbook=vault.put(workbook), csv=vault.put(csv), manifest=vault.put(text), signature=vault.put(manifest.sign(text))
-    )
+    return Artefacts(workbook=vault.put(workbook), csv=vault.put(csv), manifest=vault.put(text), signature=vault.put(signature))
 
 
 def rendered(plan: Plan) -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from xml.etree import ElementTree
 
 import pytest
 from django.db import connection
@@ -101,6 +102,7 @@ def test_odd_questions_get_an_answer(client: Client, query: dict[str, str]) -> N
         ("/cpl/versions/3.001/differences/3.002/", 5),
         ("/cpl/versions/3.002/CPL_v3.002.csv", 1),
         ("/cpl/latest.csv", 1),
+        ("/cpl/feed.atom", 2),
     ],
 )
 def test_few_questions_to_the_database(client: Client, two_versions: object, path: str, most: int) -> None:
@@ -255,3 +257,15 @@ def test_the_manifest_names_what_is_downloaded(client: Client, two_versions: obj
         assert facts == {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     signature = client.get("/cpl/versions/3.002/CPL_v3.002.manifest.json.sig").getvalue()
     assert crypto.verify(manifest, signature, client.get("/cpl/signing-key.pem").content.decode())
+
+
+def test_the_feed_follows_the_head(client: Client, two_versions: object) -> None:
+    response = client.get("/cpl/feed.atom")
+    tree = ElementTree.fromstring(response.content)
+    atom = "{http://www.w3.org/2005/Atom}"
+    titles = [entry.findtext(f"{atom}title") for entry in tree.iter(f"{atom}entry")]
+    assert titles == ["Version 3.002", "Version 3.001", "Version 3.000"]
+    assert client.get("/cpl/feed.atom", headers={"If-None-Match": response["ETag"]}).status_code == 304
+    approved("reinstate", "000003")
+    published()
+    assert client.get("/cpl/feed.atom", headers={"If-None-Match": response["ETag"]}).status_code == 200

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.http import Http404
+from django.test import override_settings
 from django.utils import timezone
 
 from accounts.models import Role
@@ -327,6 +328,43 @@ def test_the_commands(tmp_path: Path) -> None:
     assert run("export_cpl", "--cpl-version", "3.0", "--out", tmp_path)[0] == 0
     assert {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in tmp_path.iterdir()} == document["files"]
     assert sorted(document["files"]) == [f"CPL_v3.000.{end}" for end in ("csv", "manifest.json", "manifest.json.sig", "xlsm")]
+
+
+def test_a_download_is_held_against_its_manifest(tmp_path: Path) -> None:
+    approved()
+    published()
+    run("export_cpl", "--out", tmp_path)
+    csv, workbook, manifest = (tmp_path / f"CPL_v3.000.{end}" for end in ("csv", "xlsm", "manifest.json"))
+    (tmp_path / "key.pem").write_text(crypto.public_key_pem())
+    good = ("verify_download", csv, workbook, "--manifest", manifest)
+    assert run(*good)[0] == run(*good, "--key", tmp_path / "key.pem")[0] == 0
+    assert run("verify_download", manifest, "--manifest", manifest)[0] == 1
+    assert run(*good, "--key", tmp_path / "CPL_v3.000.csv")[0] == 1
+    assert run(*good, "--key", tmp_path / "nothing.pem")[0] == 2
+    kept = csv.read_bytes()
+    csv.write_bytes(kept + b" ")
+    code, _, err = run(*good)
+    assert (code, err) == (1, f"{csv}: is not the published file.\n")
+    csv.write_bytes(kept)
+    manifest.write_bytes(manifest.read_bytes().replace(b'"serial": 1', b'"serial": 2'))
+    code, _, err = run(*good)
+    assert (code, "signature does not belong" in err) == (1, True)
+
+
+def test_a_site_without_the_private_key_does_not_publish() -> None:
+    approved()
+    with override_settings(CPL_RELEASE_KEY=crypto.public_key_pem()), pytest.raises(PublishingBlocked, match="public half"):
+        published()
+
+
+def test_a_fault_of_the_site_has_its_own_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fault(*_: Any, **__: Any) -> None:
+        raise RuntimeError("disk on fire")
+
+    approved()
+    monkeypatch.setattr(vault, "put", fault)
+    code, out, err = run("publish")
+    assert (code, out, err) == (3, "", "Internal fault (RuntimeError). Nothing was changed; the log has the details.\n")
 
 
 def test_from_version_2_the_next_is_3_000() -> None:
