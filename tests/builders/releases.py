@@ -86,11 +86,13 @@ def _published(form: Mapping[str, str]) -> dict[str, str]:
 
 def _apply(made: Release, *, kind: str, number: str, values: dict[str, str], fir: dict[str, str], origin: str) -> None:
     from accounts.models import User
+    from cpl.services.changes import seal_of
 
+    seal = seal_of(kind, "" if kind == "add" else number, values, {}, fir)
     approver = User.objects.first() or User.objects.create_user("approver@demo.test", name="Approver")
     Change.objects.create(
         kind=kind, number=number, values=values, fir=fir, origin=origin, status=Change.Status.PUBLISHED, release=made,
-        seal="0" * 64, proposed_at=timezone.now(), approved_by=approver, approved_at=timezone.now(),
+        seal=seal, proposed_at=timezone.now(), approved_by=approver, approved_at=timezone.now(),
     )  # fmt: skip
     old = EntryRow.objects.open().filter(number=number).first()
     status = {"remove": REMOVED, "reinstate": CURRENT}.get(kind, old.status if old else CURRENT)
