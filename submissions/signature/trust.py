@@ -46,7 +46,7 @@ Kind = TypeVar("Kind", bound=x509.ExtensionType)
 
 @dataclass(frozen=True, slots=True)
 class TrustStore:
-    """Authorities to trust, intermediates that are known, and revocation lists; the lists may be of any age."""
+    """Authorities to trust (roots), intermediates that are known, and revocation lists; the lists may be of any age."""
 
     anchors: tuple[Any, ...] = ()
     intermediates: tuple[Any, ...] = ()
@@ -54,11 +54,15 @@ class TrustStore:
 
     @classmethod
     def load(cls, anchors: Iterable[bytes] = (), intermediates: Iterable[bytes] = (), crls: Iterable[bytes] = ()) -> Self:
-        """From the bytes of files, PEM or DER; a PEM file may hold several. Raises ValueError for bytes that are neither."""
+        """From the bytes of files, PEM or DER; a PEM file may hold several.
+
+        Raises ValueError for bytes that are neither, and for an anchor that is no root: revocation lists below an intermediate
+        taken as an anchor could not be checked.
+        """
         return cls(
-            tuple(_certificate(der) for data in anchors for der in _ders(data)),
-            tuple(_certificate(der) for data in intermediates for der in _ders(data)),
-            tuple(_revocation_list(der) for data in crls for der in _ders(data)),
+            tuple(_root(der) for data in anchors for der in _ders(data)),
+            tuple(_known_certificate(der) for data in intermediates for der in _ders(data)),
+            tuple(_known_list(der) for data in crls for der in _ders(data)),
         )
 
 
@@ -191,5 +195,19 @@ def _certificate(der: bytes) -> Any:
     return asn1.Certificate.load(der, strict=True)
 
 
-def _revocation_list(der: bytes) -> Any:
+def _known_certificate(der: bytes) -> Any:
+    """For a trust store, where it should be found out at once what cannot be read: asn1crypto looks only when it has to."""
+    x509.load_der_x509_certificate(der)
+    return _certificate(der)
+
+
+def _root(der: bytes) -> Any:
+    certificate = _known_certificate(der)
+    if certificate.issuer != certificate.subject:
+        raise ValueError(f"{certificate.subject.human_friendly} is no root; it belongs to the intermediates.")
+    return certificate
+
+
+def _known_list(der: bytes) -> Any:
+    x509.load_der_x509_crl(der)
     return asn1_crl.CertificateList.load(der, strict=True)

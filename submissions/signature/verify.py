@@ -60,10 +60,11 @@ def verify(data: bytes, *, trust: TrustStore, policy: Policy = STRICT, at: datet
     try:
         package = open_signed(data, policy.limits)
         parts, zone = _find(package)
+        signatures = tuple(_judge(package, part, zone, question) for part in parts)
     except Reject as rejected:
         return Verdict(sha256, (Reason(rejected.code, rejected.detail),))
     notes = (Reason(Code.SIG_MULTIPLE, f"{len(parts)} signatures"),) if len(parts) > 1 else ()
-    return Verdict(sha256, notes, tuple(_judge(package, part, zone, question) for part in parts))
+    return Verdict(sha256, notes, signatures)
 
 
 def _find(package: SignedPackage) -> tuple[tuple[str, ...], frozenset[str]]:
@@ -79,12 +80,16 @@ def _find(package: SignedPackage) -> tuple[tuple[str, ...], frozenset[str]]:
 
 
 def _judge(package: SignedPackage, key: str, zone: frozenset[str], question: Question) -> SignatureVerdict:
+    """The verdict on one signature. Raises Reject only for a file that turns out to be unreadable."""
     progress = Progress()
     try:
         _check_integrity(package, key, zone, question.policy, progress)
         _check_identity(question, progress)
     except Reject as rejected:
-        progress.reasons.append(Reason(rejected.code, rejected.detail))
+        reason = Reason(rejected.code, rejected.detail)
+        if reason.outcome is Outcome.UNREADABLE:
+            raise
+        progress.reasons.append(reason)
     return _verdict(package, key, zone, progress)
 
 
@@ -126,7 +131,7 @@ def _check_identity(question: Question, progress: Progress) -> None:
 def _verdict(package: SignedPackage, key: str, zone: frozenset[str], progress: Progress) -> SignatureVerdict:
     covered = progress.covered
     own = zone | {TYPES_PART}
-    verdict = SignatureVerdict(
+    return SignatureVerdict(
         part=package.name(key),
         reasons=tuple(progress.reasons),
         signer=Signer.of(progress.signatory.certificate) if progress.signatory else None,
@@ -137,5 +142,3 @@ def _verdict(package: SignedPackage, key: str, zone: frozenset[str], progress: P
         parts=covered.parts,
         relationships=covered.relationships,
     )
-    assert verdict.outcome is not Outcome.UNREADABLE
-    return verdict

@@ -151,9 +151,10 @@ def signature_xml(parts: Mapping[str, bytes], holder: Holder, manner: Manner) ->
         wrapped = _qualifying(properties)
     signed_info = manner.edit_signed_info(_signed_info(signed, holder, manner))
     value = base64.b64encode(_value(holder, signed_info.encode(), manner.digest)).decode()
+    body = "".join(map(_inherited, objects))
     return (
         f'{HEAD}<Signature Id="idPackageSignature" xmlns="{DSIG}">{_inherited(signed_info)}'
-        f"<SignatureValue>{value}</SignatureValue>{_key_info(holder, manner)}{''.join(map(_inherited, objects))}{wrapped}</Signature>"
+        f"<SignatureValue>{value}</SignatureValue>{_key_info(holder, manner)}{body}{wrapped}</Signature>"
     )
 
 
