@@ -19,7 +19,7 @@ Private Const LINE_LENGTH As Long = 170      ' of one message in it; column I ha
 ' Columns of the form
 Private Const GROUP_COLUMN As Long = 1
 Private Const ATTRIBUTE_COLUMN As Long = 2
-Private Const ANSWER_COLUMN As Long = 7
+Public Const ANSWER_COLUMN As Long = 7
 Private Const RESULT_COLUMN As Long = 9
 Private Const LAST_FORM_ROW As Long = 1000
 
