@@ -2,7 +2,14 @@
 
 from django import forms
 
-from notifications.models import Message
+from notifications.models import CONFIRM, KNOWN, Message
+
+KINDS = {
+    CONFIRM: "Mailing list: please confirm",
+    KNOWN: "Mailing list: known already",
+    "release_notice": "New version, to the mailing list",
+    "release_dcc": "New version, to the DCC",
+}
 
 
 class SubscribeForm(forms.Form):
@@ -22,7 +29,7 @@ class SubscribeForm(forms.Form):
 class MailLogFilter(forms.Form):
     """Kind, state, and a text to look for in address, subject and reference."""
 
-    q = forms.CharField(label="Address, subject or reference", required=False, max_length=200)
+    q = forms.CharField(label="Address or subject", required=False, max_length=200)
     kind = forms.ChoiceField(label="Kind", required=False)
     state = forms.ChoiceField(label="State", required=False, choices=[("", "All"), *Message.State.choices])
 
@@ -33,4 +40,4 @@ class MailLogFilter(forms.Form):
 
 def kind_label(kind: str) -> str:
     """The kind of a mail for people."""
-    return kind.replace("_", " ").capitalize()
+    return KINDS.get(kind, kind.replace("_", " ").capitalize())
