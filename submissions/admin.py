@@ -41,50 +41,69 @@ class CaseRecords(CaseReaders, ReadOnlyAdmin):
     """Looked at, never changed."""
 
 
-class DocumentForm(forms.ModelForm):
-    """A new paper is a file and what it is; of one that is there, only the kind can change."""
+class KindForm(forms.ModelForm):
+    """Of a paper that is there, only its kind can change."""
 
-    file = forms.FileField(required=False, label="File")
+    kind = forms.ChoiceField(choices=KINDS)
+
+    class Meta:
+        model = Document
+        fields = ("kind",)
+
+
+class PaperForm(forms.ModelForm):
+    """A new paper is a file and what it is."""
+
+    file = forms.FileField()
     kind = forms.ChoiceField(choices=[("", "Suggest it from the file"), *KINDS], required=False)
 
     class Meta:
         model = Document
         fields = ("kind",)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            del self.fields["file"]
-            self.fields["kind"] = forms.ChoiceField(choices=KINDS)
-        else:
-            self.fields["file"].required = True
-
 
 class DocumentInline(CaseReaders, admin.StackedInline):
-    """The papers of a case, with room for one more."""
+    """The papers of a case."""
 
     model = Document
-    form = DocumentForm
-    extra = 1
+    form = KindForm
+    extra = 0
     can_delete = False
     readonly_fields = ("filename", "size", "sha256", "added_at", "added_by", "classified_by")
-    fields = ("file", "kind", *readonly_fields)
+    fields = ("filename", "kind", *readonly_fields[1:])
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """Without room for a file where nobody may add one."""
-        return self.fields if self.has_add_permission(request, obj) else self.fields[1:]
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """They are added below."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever works on cases, while the case is open."""
+        return obj is not None and obj.is_open and _may(request, Action.WORK_CASES)
+
+
+class NewDocumentInline(admin.StackedInline):
+    """Room for one more paper."""
+
+    model = Document
+    form = PaperForm
+    verbose_name_plural = "attach a paper"
+    extra = max_num = 1
+    can_delete = False
+    fields = ("file", "kind")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
+        """None of those that are there."""
+        return super().get_queryset(request).none()
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whoever works on cases, while the case is open."""
         return obj is not None and obj.is_open and _may(request, Action.WORK_CASES)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """The same people."""
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """There is nothing to see but the room for a file."""
         return self.has_add_permission(request, obj)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Papers stay."""
-        return False
+    has_change_permission = has_view_permission
 
 
 class RevisionInline(CaseReaders, admin.TabularInline):
@@ -117,7 +136,7 @@ class SubmissionAdmin(CaseReaders, admin.ModelAdmin):
     list_select_related = ("organisation", "assigned_to")
     search_fields = ("reference", "submitter", "designation", "firmware")
     ordering = ("-received_at",)
-    inlines = (DocumentInline, RevisionInline)
+    inlines = (DocumentInline, NewDocumentInline, RevisionInline)
     actions = ("take", "run_again")
     fields = (
         "reference",
@@ -175,7 +194,7 @@ class SubmissionAdmin(CaseReaders, admin.ModelAdmin):
             if each.has_changed():
                 self._keep(request, form.instance, each)
 
-    def _keep(self, request: HttpRequest, case: Submission, form: DocumentForm) -> None:
+    def _keep(self, request: HttpRequest, case: Submission, form: forms.ModelForm) -> None:
         actor = access.person(request)
         try:
             if form.instance.pk:
