@@ -111,7 +111,7 @@ class EntryRow(models.Model):
             cpa_core=rules.cpa_core(tidy.get("CPA_Certificate.identification_number", "")),
             creator=tidy.get("Manufacturer_Image.creator", ""),
             search_text="\n".join(
-                [number, *(value.lower() for value in tidy.values() if value), more.get("designation", "").lower()]
+                [number, *(tidy[key].lower() for key in sorted(tidy) if tidy[key]), more.get("designation", "").lower()]
             ),
             **more,
         )

@@ -96,7 +96,7 @@ def preview(principal: int | None = None, changes_text: str = "", on: datetime.d
     version = _next_version(head, rules)
     before = files.entries(head) if head else ()
     numbers = _allocate(approved)
-    planned = [_planned(change, number) for change, number in zip(approved, numbers, strict=True)]
+    planned = [_planned(change, number, rules) for change, number in zip(approved, numbers, strict=True)]
     _check(head, issued_on, approved, planned, before)
     after = _apply(before, planned, approved)
     draft = listing.version_control_text(planned, before)
@@ -203,10 +203,11 @@ def _allocate(approved: list[Change]) -> list[str]:
     return numbers
 
 
-def _planned(change: Change, number: str) -> PlannedChange:
-    return PlannedChange(
-        kind=change.kind, number=number, values=change.values, designation=change.designation, reason=change.reason
-    )
+def _planned(change: Change, number: str, rules: RuleSet) -> PlannedChange:
+    """With the values in the order of the list: a database may give them back in another, and the text follows them."""
+    place = {item.key: index for index, item in enumerate(rules.list_items)}
+    values = dict(sorted(change.values.items(), key=lambda pair: place.get(pair[0], len(place))))
+    return PlannedChange(kind=change.kind, number=number, values=values, designation=change.designation, reason=change.reason)
 
 
 def _check(

@@ -71,8 +71,10 @@ def label_of(key: str) -> str:
 
 
 def moved(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[Moved, ...]:
-    """The data items in which two versions of an entry differ."""
-    return tuple(Moved(label_of(item.key), item.old, item.new) for item in listing.amendments("", old, new))
+    """The data items in which two versions of an entry differ, in the order of the list."""
+    place = {item.key: index for index, item in enumerate(load(max(PRINCIPALS)).list_items)}
+    found = sorted(listing.amendments("", old, new), key=lambda item: place.get(item.key, len(place)))
+    return tuple(Moved(label_of(item.key), item.old, item.new) for item in found)
 
 
 def entry_changes(before: Iterable[ListedEntry], after: Iterable[ListedEntry]) -> list[EntryChange]:

@@ -199,14 +199,14 @@ def test_downloads_are_the_published_bytes(client: Client, two_versions: tuple[R
     assert (again.status_code, again.content, again["Cache-Control"]) == (304, b"", response["Cache-Control"])
     other = client.get(path, headers={"If-None-Match": '"another"'})
     assert other.status_code == 200
-    other.close()
+    assert other.getvalue() == data
     assert client.head(path).status_code == 200
     assert client.post(path).status_code == 405
 
 
 def test_the_latest_moves_with_the_head(client: Client, two_versions: object) -> None:
     before = client.get("/cpl/latest.csv")
-    before.close()
+    assert before.getvalue()
     assert (before["Cache-Control"], before["Content-Disposition"]) == (
         "public, no-cache",
         'attachment; filename="CPL_v3.002.csv"',

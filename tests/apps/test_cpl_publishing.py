@@ -250,6 +250,17 @@ def test_the_same_plan_gives_the_same_bytes() -> None:
     assert artefacts.rendered(release, artefacts.CSV) == vault.read(release.csv_sha256)
 
 
+def test_the_text_follows_the_order_of_the_list() -> None:
+    """Whatever order the database keeps the values of a change in."""
+    small_list(3)
+    new = amended("000003", **{DLMS: "NEW-1", FIRMWARE: "0A:0B:0C:0D", "Device_Type.name": "Gas Smart Meter"})
+    approved("amend", "000003", values=dict(sorted(new.items(), reverse=True)))
+    text = publishing.preview().draft_text
+    places = [text.index(key) for key in ("Device_Type.name", FIRMWARE, DLMS) if key in text]
+    assert places == sorted(places)
+    assert len(places) >= 2
+
+
 def test_an_old_version_can_be_made_again() -> None:
     small_list()
     approved(model=901)

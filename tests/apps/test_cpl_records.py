@@ -158,6 +158,7 @@ def test_a_change_approved_by_its_proposer_is_found(head: Release) -> None:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA ignore_check_constraints = ON")
         else:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("ALTER TABLE cpl_change DROP CONSTRAINT change_needs_two_people")
         cursor.execute("UPDATE cpl_change SET team_of_one = %s WHERE kind = 'remove'", [False])
         if connection.vendor == "sqlite":
