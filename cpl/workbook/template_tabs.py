@@ -1,4 +1,4 @@
-"""What stands on the tabs of the CPL workbook before any release is put in: headings, the form, selection lists, looks."""
+"""What stands on the tabs of the CPL workbook before any release is put in: headings, the form, lists and rules, looks."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -6,9 +6,11 @@ from typing import Any
 
 from cpl.domain.dictionary import DataItem, Kind, RuleSet
 from cpl.workbook.form_hints import COMBINATIONS, write_hints
+from cpl.workbook.macro import BUTTON, PROCEDURE
 from cpl.workbook.read import NEW_ENTRY
 from cpl.workbook.read_list import CENTRAL_LIST, VERSION_CONTROL
 from cpl.workbook.row_height import LINE, SMALL_LINE, row_height
+from cpl.workbook.ruletabs import rule_tabs
 from cpl.workbook.sheet import LAST_ROW, column_letters, column_number
 
 SAVEABLE_IN_CSV = "CPL - saveable in CSV"
@@ -19,6 +21,13 @@ CODE_NAMES = {
     CENTRAL_LIST: "shtCentralList",
     SAVEABLE_IN_CSV: "shtSaveableInCsv",
     LISTS: "shtLists",
+    "CPL Rules": "shtRules",
+    "CPL Device Types": "shtDeviceTypes",
+    "CPL Combinations": "shtCombinations",
+    "CPL Certificates": "shtCertificates",
+    "CPL Texts": "shtTexts",
+    "CPL Characters": "shtCharacters",
+    "CPL Character Names": "shtCharacterNames",
 }
 LABEL = "{version label}"  # stands for the label of the release
 FIRST_RELEASE, FIRST_ITEM, FIRST_ENTRY, FIRST_CSV_ROW = 11, 7, 8, 2
@@ -39,6 +48,7 @@ _FORMATS: Mapping[str, Mapping[str, Any]] = {
     "caption": {"font_size": 9, "bold": True, "bg_color": _PALE, "text_wrap": True, "num_format": _TEXT, **_CELL},
     "answer": {"locked": False, "bg_color": _ANSWER_GREEN, "text_wrap": True, "num_format": _TEXT, **_CELL},
     "allocated": {"italic": True, "font_color": "#595959", "bg_color": _GREY, "text_wrap": True, "num_format": _TEXT, **_CELL},
+    "result": {"text_wrap": True, **_CELL},  # not of the format Text: Excel shows long texts in that as ####
     "entry": {"num_format": _TEXT, **_CELL},
     "date": {"num_format": "dd/mm/yyyy", "align": "left", **_CELL},
 }
@@ -70,6 +80,8 @@ def write(book: Any, rules: RuleSet) -> None:
     write_hints(book, sheets[NEW_ENTRY], rules, names, FIRST_ITEM)
     _central_list(book, sheets[CENTRAL_LIST], rules, looks)
     _csv_tab(sheets[SAVEABLE_IN_CSV], rules, looks)
+    for name, rows in rule_tabs(rules).items():
+        _rule_tab(sheets[name], rows)
     sheets[NEW_ENTRY].activate()
 
 
@@ -109,13 +121,16 @@ def _form(sheet: Any, rules: RuleSet, looks: Mapping[str, Any], names: Mapping[s
         "Red: cannot be right, see columns D to F. Device type, SMETS or CHTS version and GBCS version must go together.",
         looks["plain"],
     )
+    sheet.insert_button("I2", {"macro": PROCEDURE, "caption": BUTTON, "width": 190, "height": 34})
     _row(sheet, FIRST_ITEM - 1, _FORM_HEADINGS, looks["heading"])
+    sheet.write_string(f"I{FIRST_ITEM - 1}", "Result of the validation", looks["heading"])
     for row, item in enumerate(rules.form_items, FIRST_ITEM):
         words = item.group, item.attribute, item.notes, item.conditionality, item.format, item.valid_values
         sheet.set_row(row - 1, row_height(zip((*words, _ample_answer(item)), _FORM_WIDTHS.values(), strict=False)))
         _row(sheet, row, words[:2], looks["group"])
         _row(sheet, row, words[2:], looks["text"], from_column=3)
         _answer(sheet, row, item, looks, names)
+        sheet.write_blank(f"I{row}", None, looks["result"])
     sheet.freeze_panes(FIRST_ITEM - 1, 2)
     sheet.protect("", {"format_columns": True, "format_rows": True})
     _page(sheet, _A4, (FIRST_ITEM - 1, FIRST_ITEM - 1))
@@ -156,6 +171,16 @@ def _selection_lists(book: Any, sheet: Any, rules: RuleSet) -> dict[str, str]:
     sheet.protect()
     sheet.very_hidden()
     return names
+
+
+def _rule_tab(sheet: Any, rows: Iterable[Sequence[str]]) -> None:
+    """A very hidden table for the macro; all cells are text."""
+    for row, texts in enumerate(rows):
+        for column, text in enumerate(texts):
+            if text:
+                sheet.write_string(row, column, text)
+    sheet.protect()
+    sheet.very_hidden()
 
 
 def _central_list(book: Any, sheet: Any, rules: RuleSet, looks: Mapping[str, Any]) -> None:

@@ -178,15 +178,18 @@ Private Function UnwantedProblem(ByVal item As Long, ByVal value As String) As S
     place = 1
     Do While place <= Len(value) And scanned < most
         code = CodeAt(value, place)
-        If InClass(code, "unwanted") And Not (code = 10 And Flagged(item, WITH_LINES)) Then
-            If Flagged(item, RED_ITEM) Then
-                UnwantedProblem = Slot(Say("unwanted"), "what", Say("unwanted.red"))
-            Else
-                UnwantedProblem = Slot(Say("unwanted"), "what", Described(code))
+        If code < 32 Or code > 126 Then
+            If InClass(code, "unwanted") And Not (code = 10 And Flagged(item, WITH_LINES)) Then
+                If Flagged(item, RED_ITEM) Then
+                    UnwantedProblem = Slot(Say("unwanted"), "what", Say("unwanted.red"))
+                Else
+                    UnwantedProblem = Slot(Say("unwanted"), "what", Described(code))
+                End If
+                Exit Function
             End If
-            Exit Function
+            If code > 65535 Then place = place + 1
         End If
-        place = place + Units(code)
+        place = place + 1
         scanned = scanned + 1
     Loop
 End Function
@@ -218,23 +221,18 @@ Public Function UnitAt(ByVal value As String, ByVal place As Long) As Long
     If UnitAt < 0 Then UnitAt = UnitAt + 65536
 End Function
 
-Private Function Units(ByVal code As Long) As Long
-    Units = 1
-    If code > 65535 Then Units = 2
-End Function
-
 ' Length in octets of UTF-8.
 Private Function Octets(ByVal value As String) As Long
-    Dim place As Long, code As Long
-    place = 1
-    Do While place <= Len(value)
-        code = CodeAt(value, place)
-        Octets = Octets + 1
-        If code > 127 Then Octets = Octets + 1
-        If code > 2047 Then Octets = Octets + 1
-        If code > 65535 Then Octets = Octets + 1
-        place = place + Units(code)
-    Loop
+    Dim place As Long, code As Long, more As Long
+    If HoldsOther(value) Then
+        For place = 1 To Len(value)
+            code = CodeAt(value, place)
+            If code > 127 Then more = more + 1
+            If code > 2047 Then more = more + 1
+            If code > 65535 Then place = place + 1      ' four octets for two places
+        Next place
+    End If
+    Octets = Len(value) + more
 End Function
 
 Public Function InClass(ByVal code As Long, ByVal which As String) As Boolean
