@@ -16,7 +16,7 @@ from submissions.domain.intake import suggest_kind
 from submissions.forms import KINDS
 from submissions.models import CheckFinding, CheckRun, Decision, Document, Receipt, Revision, Submission
 from submissions.services import deciding, papers, revising
-from submissions.views.steps import REFUSALS
+from submissions.services.refusals import REFUSALS
 
 
 def _may(request: HttpRequest, action: Action) -> bool:

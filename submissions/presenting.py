@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from core import audit
+from core.models import AuditEntry
 from cpl.domain.dictionary import RuleSet
 from cpl.domain.findings import GateResult, Severity
 from submissions.domain.lifecycle import PATH, Gate, State
@@ -257,9 +258,7 @@ def story_of(case: Submission) -> list[Happening]:
     numbers = {entry.actor.partition(" ")[0].removeprefix("user:") for entry in entries if entry.actor.startswith("user:")}
     names = {str(user.pk): str(user) for user in User.objects.filter(pk__in=numbers)}
     notes = {note.pk: note.text for note in case.notes.all()}
-    return [
-        Happening(entry.at, _who(entry.actor, names), _what(entry.verb), _detail(entry.detail, notes)) for entry in entries[::-1]
-    ]
+    return [Happening(entry.at, _who(entry.actor, names), _what(entry.verb), _detail(entry, notes)) for entry in entries[::-1]]
 
 
 def _who(actor: str, names: dict[str, str]) -> str:
@@ -275,7 +274,10 @@ def _what(verb: str) -> str:
     return _VERBS.get(verb, verb.replace(".", ": ").replace("_", " ").capitalize())
 
 
-def _detail(detail: dict[str, object], notes: dict[int, str]) -> str:
+def _detail(entry: AuditEntry, notes: dict[int, str]) -> str:
+    detail: dict[str, object] = entry.detail
+    if detail.get("result") == GateResult.PASS:
+        return ""
     words = [
         str(detail[name]).replace("_", " ") if name in {"result", "verdict"} else str(detail[name])
         for name in ("rule", "verdict", "result", "reason", "question", "why", "remark", "release")

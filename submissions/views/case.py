@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import access
 from accounts.access import Action
@@ -24,7 +24,9 @@ from submissions.domain.lifecycle import Gate, State
 from submissions.forms import AttachForm, ClassifyForm, DecisionForm
 from submissions.models import CheckFinding, Document, Revision, Submission
 from submissions.services import deciding
+from submissions.services.refusals import REFUSALS
 from submissions.views import steps
+from submissions.views.uploads import posted
 
 LOOK = "submissions.evidence:look"
 MOST_SEARCHED = 25 << 20  # bytes of a PDF that is drawn; larger ones are there to be downloaded
@@ -70,7 +72,7 @@ def page(request: HttpRequest, case: Submission, came_back: CameBack | None = No
     return render(request, "submissions/case.html", context, status=came_back.status if came_back else 200)
 
 
-@require_POST
+@posted
 @login_required
 def act(request: HttpRequest, reference: str, name: str) -> HttpResponse:
     """Take one step; what is refused comes back on the page with what was typed."""
@@ -92,13 +94,13 @@ def act(request: HttpRequest, reference: str, name: str) -> HttpResponse:
         return page(request, case, CameBack(409, text, step=(name, renewed)))
     try:
         step.take(access.person(request), case, form.cleaned_data)
-    except steps.REFUSALS as refused:
+    except REFUSALS as refused:
         return page(request, readable(request, reference), CameBack(409, str(refused), step=(name, form)))
     messages.success(request, step.done)
     return redirect("cases:case", reference)
 
 
-@require_POST
+@posted
 @login_required
 def decide(request: HttpRequest, reference: str, finding: int) -> HttpResponse:
     """Accept or refuse one warning, unless somebody else decided on it meanwhile."""
@@ -117,7 +119,7 @@ def decide(request: HttpRequest, reference: str, finding: int) -> HttpResponse:
         )
     try:
         deciding.decide(access.person(request), case, found, form.cleaned_data["verdict"], form.cleaned_data["reason"])
-    except steps.REFUSALS as refused:
+    except REFUSALS as refused:
         return page(request, readable(request, reference), back(409, str(refused)))
     messages.success(request, "Your decision is kept.")
     return redirect("cases:case", reference)

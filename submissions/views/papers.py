@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
 from accounts.access import Action
@@ -14,9 +14,9 @@ from submissions.domain.intake import suggest_kind
 from submissions.forms import AttachForm, ClassifyForm, RedForm, ReviseForm
 from submissions.models import Document, Revision, Submission
 from submissions.services import papers, receiving
+from submissions.services.refusals import REFUSALS
 from submissions.views.case import CameBack, page, readable
-from submissions.views.steps import REFUSALS
-from submissions.views.uploads import bounded_upload, download
+from submissions.views.uploads import bounded_upload, download, posted
 
 
 @require_safe
@@ -31,7 +31,7 @@ def document(request: HttpRequest, reference: str, number: int) -> HttpResponse:
         return page(request, case, CameBack(409, str(fault)))
 
 
-@require_POST
+@posted
 @login_required
 def classify(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     """Say what a paper is."""
@@ -50,7 +50,7 @@ def classify(request: HttpRequest, reference: str, number: int) -> HttpResponse:
 
 
 @bounded_upload
-@require_POST
+@posted
 @login_required
 def attach(request: HttpRequest, reference: str) -> HttpResponse:
     """Add papers to a case."""

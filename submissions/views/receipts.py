@@ -18,7 +18,7 @@ from submissions.forms import HandleForm, NamedBytes, ReceiveForm, RedForm
 from submissions.models import Receipt
 from submissions.services import papers, receiving
 from submissions.services.receiving import Received
-from submissions.views.steps import REFUSALS
+from submissions.services.refusals import REFUSALS
 from submissions.views.uploads import bounded_upload, download
 
 A_PAGE = 50

@@ -9,16 +9,10 @@ from django.forms import Form
 
 from accounts.access import Action
 from accounts.models import User
-from core import vault
-from cpl.services.changes import ChangeRefused
-from repositories.services import ReasonNeeded
 from submissions.domain.lifecycle import State
 from submissions.forms import AssignForm, QuestionForm, ReasonForm, RecommendForm, RemarkForm, StepForm
 from submissions.models import Hold, Submission
 from submissions.services import deciding, revising
-from submissions.services.door import MoveRefused
-
-REFUSALS = (MoveRefused, ReasonNeeded, ChangeRefused, vault.Missing, vault.Damaged)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.http import content_disposition_header
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
@@ -31,6 +31,18 @@ def bounded_upload(view: View) -> View:
         return protected(request, *args, **kwargs)
 
     return csrf_exempt(bounded)
+
+
+def posted(view: View) -> View:
+    """For steps on a case: whoever comes by a link instead, say after signing in again, is led to the page of the case."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, reference: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method != "POST":
+            return redirect("cases:case", reference)
+        return view(request, reference, *args, **kwargs)
+
+    return guarded
 
 
 def download(data: bytes, filename: str) -> HttpResponse:

@@ -209,7 +209,8 @@ def test_there_are_no_other_steps() -> None:
     case = filed()
     client = sign_in(Client(), person(Role.ANALYST, Role.APPROVER))
     assert do(client, case, "publish", reason="x").status_code == 404
-    assert client.get(f"/cases/{case.reference}/do/take/").status_code == 405
+    assert client.get(f"/cases/{case.reference}/do/take/")["Location"] == f"/cases/{case.reference}/"
+    assert again(case).assigned_to is None
 
 
 def test_a_missing_paper_is_attached_and_the_check_passes() -> None:
