@@ -73,7 +73,7 @@ def run(*words: str, **places: str) -> int:
 class Process:
     """A child of `up` with its log, in a group of its own so that Ctrl-C reaches it once, through us."""
 
-    def __init__(self, name: str, *words: str, places: dict[str, str]) -> None:
+    def __init__(self, name: str, *words: str) -> None:
         self.name = name
         self.log = DATA / "log" / f"{name}.log"
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -82,7 +82,6 @@ class Process:
             self.child = subprocess.Popen(
                 [str(PYTHON), *words],
                 cwd=ROOT,
-                env=os.environ | places,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -105,13 +104,11 @@ def up(port: int, demo: bool, browser: bool) -> int:
     address = f"http://127.0.0.1:{port}"
     os.environ.setdefault("CPL_BASE_URL", address)
     bring_up_to_date()
-    if demo and not DEMO_MARK.exists():
-        say("Filling the demo …")
-        sign_ins()
     processes: list[Process] = []
     try:
-        processes += start(port)
-        people = sign_ins() if DEMO_MARK.exists() else ""
+        processes.append(web_server(port))
+        people = sign_ins() if demo or DEMO_MARK.exists() else ""
+        processes.append(worker())  # after the demo, which delivers what it causes by itself
         wait_until_ready(address, processes)
         greet(address, people)
         if browser:
@@ -145,6 +142,8 @@ def bring_up_to_date() -> None:
 
 def sign_ins() -> str:
     """Fill the demo, unless it is there, and say who can sign in (with the second factor's code of this half minute)."""
+    if not DEMO_MARK.exists():
+        say("Filling the demo …")
     command = [str(PYTHON), "manage.py", "seed_demo"]
     places = os.environ | {"CPL_LOG_LEVEL": "WARNING"}
     done = subprocess.run(command, cwd=ROOT, env=places, check=False, stdout=subprocess.PIPE, text=True)
@@ -153,12 +152,15 @@ def sign_ins() -> str:
     return done.stdout.strip()
 
 
-def start(port: int) -> list[Process]:
-    """The web server, and one worker that also keeps the clock."""
-    web = ("-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "8", "--timeout", "120")
+def web_server(port: int) -> Process:
+    words = ("-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "8", "--timeout", "120")
+    return Process("web", *words)
+
+
+def worker() -> Process:
+    """One worker for all queues that also keeps the clock."""
     quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel", "WARNING")
-    worker = ("-m", "celery", "-A", "config", "worker", "-B", "-P", "threads", "--concurrency", "4", *quiet)
-    return [Process("web", *web, places={}), Process("worker", *worker, places={})]
+    return Process("worker", "-m", "celery", "-A", "config", "worker", "-B", "-P", "threads", "--concurrency", "4", *quiet)
 
 
 def wait_until_ready(address: str, processes: list[Process]) -> None:
