@@ -1,5 +1,6 @@
 """What people decide about a case: answers to warnings, questions to the submitter, approval, and the end of it."""
 
+import re
 from collections.abc import Mapping
 
 from django.conf import settings
@@ -20,6 +21,8 @@ from submissions.domain.lifecycle import Gate, State
 from submissions.models import CheckFinding, Decision, Hold, Note, Revision, Submission
 from submissions.services import checking, door, revising
 from submissions.services.door import MoveRefused
+
+_OTHER_CASE = re.compile(r"SUB-[0-9]{4}-[0-9]{4,}")  # one maker is not told of another's cases
 
 
 def decide(actor: User, case: Submission, finding: CheckFinding, verdict: str, reason: str) -> Decision:
@@ -156,7 +159,7 @@ def remark(actor: User, case: Submission, text: str) -> Note:
 def question_draft(case: Submission) -> str:
     """The text of a question with everything that stands in the way, cell by cell, for an analyst to edit."""
     lines = [
-        f"* {view.finding.message}"
+        f"* {_OTHER_CASE.sub('another submission', view.finding.message)}"
         for gate in selectors.gates_of(case)
         for view in gate.open_findings
         if view.finding.severity == Severity.ERROR or view.decision is not None
