@@ -22,6 +22,7 @@ from cpl.services import changes as service
 from cpl.services.changes import ChangeRefused
 from cpl.views import showing
 
+OF_A_CASE = "submission:"  # origin of a change that belongs to a case: it is taken back there, so that both stay together
 KINDS = ("amend", "correct", "remove", "reinstate")
 TAGS = {Severity.ERROR: ("fail", "Fail"), Severity.WARNING: ("decide", "Look"), Severity.INFO: ("info", "Note")}
 
@@ -69,6 +70,9 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Take it back, with a reason."""
     found, form = _change(pk), WithdrawForm(request.POST)
+    if found.origin.startswith(OF_A_CASE):
+        messages.error(request, "This change belongs to a case. Take the approval of the case back instead.")
+        return redirect("cpl:change", pk)
     if not form.is_valid():
         return _page(request, found, form)
     try:
@@ -85,6 +89,7 @@ def _change(pk: int) -> Change:
 
 def _page(request: HttpRequest, change: Change, form: WithdrawForm) -> HttpResponse:
     waiting = change.status == Change.Status.PROPOSED
+    of_a_case = change.origin.startswith(OF_A_CASE)
     before = _before(change)
     rules = selectors.current_rules(timezone.localdate())
     return render(
@@ -102,7 +107,8 @@ def _page(request: HttpRequest, change: Change, form: WithdrawForm) -> HttpRespo
             "trail": _trail(change),
             "device": showing.device(change.values or (before.values if before else {})),
             "can_approve": waiting and may(request.user, Action.APPROVE),
-            "can_withdraw": change.status in {"proposed", "approved"} and may(request.user, Action.WORK_CASES),
+            "case": change.origin.removeprefix(OF_A_CASE).partition("/")[0] if of_a_case else "",
+            "can_withdraw": not of_a_case and change.status in {"proposed", "approved"} and may(request.user, Action.WORK_CASES),
             "team_of_one": settings.CPL_TEAM_OF_ONE,
             "form": form,
         },

@@ -239,6 +239,15 @@ def test_withdrawing_needs_a_reason(analyst: Client) -> None:
     assert audit.trail(change).last().detail == {"reason": "wrong device"}
 
 
+def test_the_change_of_a_case_is_taken_back_with_its_case(approver: Client) -> None:
+    change = approved(origin="submission:SUB-2026-0001/2")
+    page = f"/publications/changes/{change.pk}/"
+    assert 'href="/cases/SUB-2026-0001/"' in text_of(approver, page)
+    assert "Withdraw this change" not in text_of(approver, page)
+    approver.post(f"{page}withdraw/", {"reason": "around the case"})
+    assert Change.objects.get().status == "approved"
+
+
 def test_a_new_entry_shows_all_its_values(approver: Client) -> None:
     change = proposed(model=901, fir={"Manufacturer Contact FIR.Company Name": "Alder Ltd"})
     page = text_of(approver, f"/publications/changes/{change.pk}/")
