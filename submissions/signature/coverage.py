@@ -59,6 +59,7 @@ def check_coverage(package: SignedPackage, covered: Covered, zone: frozenset[str
             if target is not None:
                 queue.append(target)
     _check_nothing_left(package, reached, zone)
+    _check_readable(package, covered)
 
 
 def _check_main(package: SignedPackage, covered: Covered, policy: Policy) -> None:
@@ -113,6 +114,15 @@ def _check_nothing_left(package: SignedPackage, reached: set[str], zone: frozens
             continue
         if source_of(key) not in reached:
             reject(Code.COV_ORPHAN, f"part {shown(package.name(key))}, to which nothing leads")
+
+
+def _check_readable(package: SignedPackage, covered: Covered) -> None:
+    """What is not signed must at least unpack, or Office would "repair" the workbook; what is signed was read for its digest."""
+    for key in package.keys:
+        part = package.part(key)
+        if part is not None and key not in covered.parts:
+            for _ in package.chunks(part):
+                pass
 
 
 def _name(package: SignedPackage, source: str) -> str:

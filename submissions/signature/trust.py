@@ -30,6 +30,7 @@ from submissions.signature.verdict import Reason
 from submissions.signature.xades import Signatory
 
 _WEAK_HASHES = frozenset({"md2", "md5", "sha1"})
+_MOST_HINTS = 5
 _CHECK, _SKIP = RevocationCheckingRule.CRL_REQUIRED, RevocationCheckingRule.NO_CHECK
 _EVERYTHING = RevocationCheckingPolicy(_CHECK, _CHECK)
 # What soft-fail tries, strictest first: a list that is there is always used, one that is missing does not hide the others.
@@ -162,8 +163,19 @@ def _validate(signatory: Signatory, trust: TrustStore, policy: Policy, moment: d
         algorithm_usage_policy=DisallowWeakAlgorithmsPolicy(_WEAK_HASHES, rsa_key_size_threshold=policy.smallest_rsa),  # type: ignore[no-untyped-call]
         time_tolerance=timedelta(0),
     )
-    hints = [*trust.intermediates, *(_certificate(der) for der in signatory.hints)]
+    hints = [*trust.intermediates, *_leading_up(certificate, [_certificate(der) for der in signatory.hints])]
     _finish(CertificateValidator(certificate, hints, context).async_validate_path())
+
+
+def _leading_up(certificate: Any, hints: list[Any]) -> list[Any]:
+    """The hints that by their names could stand above the certificate. Few: the ways through certificates that could all have
+    issued each other are beyond counting."""
+    names, chosen = {certificate.issuer.hashable}, list[Any]()
+    for _ in range(_MOST_HINTS):
+        found = [hint for hint in hints if hint.subject.hashable in names and hint not in chosen][:1]
+        chosen += found
+        names |= {hint.issuer.hashable for hint in found}
+    return chosen
 
 
 def _usable(crls: Iterable[Any], certificate: Any) -> list[Any]:

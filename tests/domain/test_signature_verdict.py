@@ -56,11 +56,7 @@ def test_json_of_a_valid_signature():
     assert set(document["covers"]) == everything
 
 
-@pytest.mark.parametrize(
-    ("data", "verdict", "code"),
-    [(b"", "unreadable", "NOT_OOXML"), (form(), "unsigned", "NO_SIGNATURE")],
-    ids=["empty", "unsigned"],
-)
+@pytest.mark.parametrize(("make", "verdict", "code"), [(bytes, "unreadable", "NOT_OOXML"), (form, "unsigned", "NO_SIGNATURE")])
 def test_json_without_a_signature(make, verdict, code):
     document = judge(make()).to_json()
     assert (document["verdict"], document["codes"], len(document["reasons"])) == (verdict, [code], 1)
