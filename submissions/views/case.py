@@ -135,6 +135,7 @@ def _for_staff(request: HttpRequest, case: Submission, rights: frozenset[Action]
     checks = presenting.checks_of(gates, works, decision[1] if decision else None, decision[0] if decision else 0)
     revision = case.revisions.select_related("rules").get(number=case.revision_number)
     rules = RuleSet.from_snapshot(revision.rules.snapshot)
+    receipts = [case.receipt, *case.replies.all()]
     names = steps.possible(user, rights, case, hold, running)
     return {
         **_of_both(case, revision, gates),
@@ -151,8 +152,10 @@ def _for_staff(request: HttpRequest, case: Submission, rights: frozenset[Action]
         "attach_form": (came_back.attach or AttachForm(auto_id="attach_%s")) if works else None,
         "works": works,
         "differences": presenting.difference_of(list(case.revisions.all())),
-        "mails": Message.objects.filter(regarding=case.audit_name).defer("attachments"),
-        "receipts": _receipts(case),
+        "mails": Message.objects.filter(regarding__in=[case.audit_name, *(each.audit_name for each in receipts)]).defer(
+            "attachments"
+        ),
+        "receipts": receipts,
         "story": presenting.story_of(case),
         "may_open_raw": Action.OPEN_RAW in rights,
         "may_reveal": Action.REVEAL_RED in rights,
@@ -189,10 +192,6 @@ def _papers(case: Submission, works: bool, came_back: CameBack) -> list[tuple[Do
         fresh = ClassifyForm(auto_id=f"paper{document.pk}_%s", initial={"kind": document.kind})
         pairs.append((document, came_back.classify.get(document.pk, fresh) if works else None))
     return pairs
-
-
-def _receipts(case: Submission) -> list[Any]:
-    return [case.receipt, *case.replies.all()]
 
 
 def _evidence(request: HttpRequest, case: Submission, revision: Revision) -> dict[str, Any] | None:

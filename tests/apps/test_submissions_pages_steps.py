@@ -164,6 +164,16 @@ def test_a_question_is_drafted_sent_and_ended() -> None:
     assert "Clock stopped" not in client.get(f"/cases/{case.reference}/").content.decode()
 
 
+def test_the_draft_of_a_question_does_not_tell_what_others_have_submitted() -> None:
+    other, case = filed(1, sender="Jo <jo@elsewhere.example>"), filed(2, values=device(1))
+    client = sign_in(Client(), person(Role.ANALYST))
+    page = client.get(f"/cases/{case.reference}/").content.decode()
+    draft = page.split('name="question"')[1].split("</textarea>")[0]
+    assert other.reference in page  # the analyst knows
+    assert other.reference not in draft
+    assert "another" in draft
+
+
 @pytest.mark.parametrize(("name", "state"), [("reject", "rejected"), ("withdraw", "withdrawn")])
 def test_a_case_is_closed_with_a_reason_and_nothing_is_offered_any_more(name: str, state: str) -> None:
     case = filed()
