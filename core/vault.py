@@ -9,6 +9,7 @@ import io
 import logging
 import os
 import re
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -34,9 +35,13 @@ class Damaged(Exception):  # noqa: N818 - reads as vault.Damaged
     """What the vault holds under this name is not what was put there."""
 
 
-def put(data: bytes, red: bool = False) -> str:
-    """Keep DATA; returns its SHA-256 in hex. On disk for good on return. Raises OSError when the disk will not have it."""
-    sha256 = hashlib.sha256(data).hexdigest()
+def put(data: bytes | BinaryIO, red: bool = False) -> str:
+    """Keep DATA; returns its SHA-256 in hex. On disk for good on return. Raises OSError when the disk will not have it.
+
+    A stream is read from its start, twice, and never stands in memory whole unless it is RED.
+    """
+    stream = io.BytesIO(data) if isinstance(data, bytes) else data
+    sha256 = _digest(stream)
     path = _path(sha256, red)
     if path.exists():
         if _intact(sha256, red):
@@ -44,7 +49,8 @@ def put(data: bytes, red: bool = False) -> str:
             _sync_folder(path.parent)
             return sha256
         logger.error("vault: damaged %s replaced by the right bytes", sha256)
-    _write(path, crypto.encrypt_bytes(data, _context(sha256)) if red else data, red)
+    stream.seek(0)
+    _write(path, io.BytesIO(crypto.encrypt_bytes(stream.read(), _context(sha256))) if red else stream, red)
     return sha256
 
 
@@ -121,12 +127,12 @@ def tidy(older_than: float = 24 * 3600) -> int:
     return removed
 
 
-def _write(path: Path, stored: bytes, red: bool) -> None:
+def _write(path: Path, stored: BinaryIO, red: bool) -> None:
     """All or nothing: a complete file appears under its name, or none does, whatever is killed or full at whatever moment."""
     handle, temporary = tempfile.mkstemp(dir=_folder(_root(red) / INCOMING))
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(stored)
+            shutil.copyfileobj(stored, file, CHUNK)
             file.flush()
             os.fchmod(file.fileno(), 0o400)
             os.fsync(file.fileno())
@@ -135,6 +141,14 @@ def _write(path: Path, stored: bytes, red: bool) -> None:
         Path(temporary).unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def _digest(stream: BinaryIO) -> str:
+    stream.seek(0)
+    digest = hashlib.sha256()
+    while piece := stream.read(CHUNK):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _intact(sha256: str, red: bool) -> bool:

@@ -20,9 +20,10 @@ Sources: the fourth tab and its export of version 2.051; guidance 9.
 import csv
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
 
 from cpl.domain.dictionary import CSV_MODEL_AND_HARDWARE, CSV_VERSION, CsvColumn, Kind, RuleSet
 from cpl.domain.entry import (
@@ -32,14 +33,14 @@ from cpl.domain.entry import (
     MODEL,
     REMOVED,
     ListedEntry,
-    model_and_hardware,
-    without_colons,
 )
 from cpl.domain.findings import Finding, Severity
 from cpl.domain.releases import parse_label
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _NUMBER, _STATUS = "Entry.number", "Entry.status"
+NEWLINE = b"\r\n"
+_ROW = b"\xff"  # stands for the beginning of a row with its label: no text in UTF-8 has this byte
 _CHUNK = 256  # rows in one piece
 _MOST_REFUSALS = 200
 _LONGEST_FIELD = 4_096  # characters; no column of the CSV comes near
@@ -64,40 +65,74 @@ def rows(
     label: str, entries: Iterable[ListedEntry], rules: RuleSet, *, bom: bool = True, final_newline: bool = False
 ) -> Iterator[bytes]:
     """The same in pieces, for lists that should not stand in memory whole."""
-    rest = table(label, entries, rules)
-    yield (BOM if bom else "").encode() + _lines([[column.header for column in rules.csv_columns]]).removesuffix(b"\r\n")
+    rest = map(row_of(rules), map(texts_of(rules), entries))
+    yield heading(rules, bom=bom)
     while piece := list(islice(rest, _CHUNK)):
-        yield b"\r\n" + _lines(piece).removesuffix(b"\r\n")
+        yield labelled(unlabelled(piece), label)
     if final_newline:
-        yield b"\r\n"
+        yield NEWLINE
 
 
-def table(label: str, entries: Iterable[ListedEntry], rules: RuleSet) -> Iterator[list[str]]:
-    """The texts of each row below the headings: what the file and the fourth tab of the workbook both show."""
-    cells = [_cell_of(column, label) for column in rules.csv_columns]
-    for entry in entries:
-        yield [cell(entry) for cell in cells]
+def heading(rules: RuleSet, *, bom: bool = True) -> bytes:
+    """The first row, which no line break ends: each row of an entry begins with one."""
+    return (BOM if bom else "").encode() + _line([column.header for column in rules.csv_columns]).encode()
 
 
-def _lines(table: Iterable[list[str]]) -> bytes:
+def texts_of(rules: RuleSet) -> Callable[[ListedEntry], list[str]]:
+    """What makes the row of an entry on the list: its texts in the order of the list's columns."""
+    keys = [item.key for item in rules.list_items]
+    number, status = keys.index(_NUMBER), keys.index(_STATUS)
+
+    def texts(entry: ListedEntry) -> list[str]:
+        get = entry.values.get
+        row = [get(key, "") for key in keys]
+        row[number], row[status] = entry.number, entry.status
+        return row
+
+    return texts
+
+
+def row_of(rules: RuleSet) -> Callable[[Sequence[str]], list[str]]:
+    """What makes a row of the CSV of a row of the list: all columns but the first, which has the version label in every row.
+
+    The file and the fourth tab of the workbook both show them.
+    """
+    keys = [item.key for item in rules.list_items]
+    columns = rules.csv_columns[1:]
+    pick = itemgetter(*(keys.index(column.item.key if column.item else MODEL) for column in columns))
+    hexadecimal = [place for place, column in enumerate(columns) if column.item is None or column.item.kind is Kind.HEX]
+    together = [place for place, column in enumerate(columns) if column.item is None]
+    parts = itemgetter(*(keys.index(key) for key in (MODEL, HARDWARE_VERSION, HARDWARE_REVISION)))
+
+    def row(listed: Sequence[str]) -> list[str]:
+        texts = list(pick(listed))
+        for place in together:
+            texts[place] = "".join(parts(listed))
+        for place in hexadecimal:
+            texts[place] = texts[place].replace(":", "")
+        return texts
+
+    return row
+
+
+def unlabelled(table: Iterable[Sequence[str]]) -> bytes:
+    """Rows for any version of the list, to be kept; `labelled` makes them those of one version."""
+    return b"".join(_ROW + _line(texts).encode() for texts in table)
+
+
+def labelled(piece: bytes, label: str) -> bytes:
+    """Rows as they stand in the file of the version with this label."""
+    return piece.replace(_ROW, NEWLINE + _line([label]).encode() + b",")
+
+
+def _line(texts: Sequence[str]) -> str:
+    """One row without its end, quoted where a reader needs it."""
+    line = ",".join(texts)
+    if line.count(",") == len(texts) - 1 and not ('"' in line or "\r" in line or "\n" in line):
+        return line
     stream = io.StringIO(newline="")
-    csv.writer(stream, lineterminator="\r\n").writerows(table)
-    return stream.getvalue().encode()
-
-
-def _cell_of(column: CsvColumn, label: str) -> Callable[[ListedEntry], str]:
-    """How one column is made of an entry."""
-    item = column.item
-    if item is None:
-        return (lambda entry: label) if column.header == CSV_VERSION else (lambda entry: model_and_hardware(entry.values))
-    key = item.key
-    if key == _NUMBER:
-        return lambda entry: entry.number
-    if key == _STATUS:
-        return lambda entry: entry.status
-    if item.kind is Kind.HEX:
-        return lambda entry: without_colons(entry.values.get(key, ""))
-    return lambda entry: entry.values.get(key, "")
+    csv.writer(stream, lineterminator="\r\n").writerow(texts)
+    return stream.getvalue().removesuffix("\r\n")
 
 
 def read_csv(data: bytes, rules: RuleSet) -> CsvReading:

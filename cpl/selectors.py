@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from cpl.dictionary import load
 from cpl.domain import listing
@@ -14,7 +14,7 @@ from cpl.domain.entry import ListedEntry, cpa_core, device_key
 from cpl.domain.listing import Difference
 from cpl.domain.releases import Version
 from cpl.models import Change, DeviceLevelVersion, EntryRow, Release, RuleSetRecord, SelectionValue
-from cpl.models.entries import EntryRowQuerySet
+from cpl.models.entries import CURRENT, EntryRowQuerySet
 
 HIGHEST_NUMBER = 999_999
 MOST_WORDS = 8  # of a search
@@ -60,6 +60,13 @@ def difference_between(earlier: Release, later: Release) -> Difference:
 def entries_at(release: Release) -> EntryRowQuerySet:
     """The list as `release` published it, by entry number."""
     return EntryRow.objects.at(release.serial).order_by("number")
+
+
+def counts(release: Release | None) -> tuple[int, int]:
+    """How many entries a release has, and how many of them are Current."""
+    rows = EntryRow.objects.at(release.serial if release else 0)
+    found = rows.aggregate(total=Count("pk"), current=Count("pk", filter=Q(status=CURRENT)))
+    return found["total"], found["current"]
 
 
 def search(text: str = "", *, device_type: str = "", maker: str = "", status: str = "") -> EntryRowQuerySet:

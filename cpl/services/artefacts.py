@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from django.conf import settings
 
@@ -11,7 +12,10 @@ from cpl.dictionary import PRINCIPALS, load
 from cpl.domain.dictionary import RuleSet
 from cpl.domain.releases import Version
 from cpl.models import Release
-from cpl.workbook.render import ReleaseView, RenderedEntry, render
+from cpl.services.stored import StoredEntries
+from cpl.workbook.blocks import Keeper
+from cpl.workbook.render import ReleaseView, render
+from cpl.workbook.render import write as write_workbook
 
 WORKBOOK, CSV, MANIFEST, SIGNATURE = "xlsm", "csv", "manifest.json", "manifest.json.sig"
 SUFFIXES = (WORKBOOK, CSV, MANIFEST, SIGNATURE)
@@ -76,6 +80,14 @@ def rendered(release: Release, suffix: str) -> bytes:
     )
 
 
+def write(shown: ReleaseView, rules: RuleSet, workbook: BinaryIO, csv: BinaryIO, keeper: Keeper | None = None) -> None:
+    """Workbook and CSV of a release into two streams, in one pass through its entries. Raises as `cpl.workbook.render.write`."""
+    csv.write(csvfile.heading(rules, bom=settings.CPL_CSV_BOM))
+    write_workbook(shown, rules, workbook, csv, keeper)
+    if settings.CPL_CSV_FINAL_NEWLINE:
+        csv.write(csvfile.NEWLINE)
+
+
 def rules_of(release: Release) -> RuleSet:
     """The rule set the release was published with; for one taken over, the dictionary of its principal version."""
     if release.rules is not None:
@@ -96,10 +108,9 @@ def history(serial: int) -> tuple[tuple[str, str, str], ...]:
     return tuple((str(release.version), f"{release.issued_on:%d/%m/%Y}", release.changes_text) for release in past)
 
 
-def entries(release: Release) -> tuple[RenderedEntry, ...]:
-    """The entries of a release as they are written out."""
-    rows = selectors.entries_at(release).values_list("number", "status", "values", "kinds")
-    return tuple(RenderedEntry(number, status, values, kinds) for number, status, values, kinds in rows.iterator())
+def entries(release: Release) -> StoredEntries:
+    """The entries of a release as they are written out; read from the database each time they are gone through."""
+    return StoredEntries(release.serial, selectors.counts(release)[0])
 
 
 def _size(sha256: str) -> int | None:

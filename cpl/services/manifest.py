@@ -1,8 +1,8 @@
 """The manifest of a release: what belongs to it, what changed, and which manifest came before; signed with Ed25519."""
 
-import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core import crypto
@@ -11,7 +11,15 @@ if TYPE_CHECKING:
     from cpl.services.publishing import Plan
 
 
-def build(plan: "Plan", files: Mapping[str, bytes]) -> bytes:
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of the release: its size in bytes and its SHA-256 in hex."""
+
+    size: int
+    sha256: str
+
+
+def build(plan: "Plan", files: Mapping[str, File]) -> bytes:
     """Canonical JSON: sizes and SHA-256 of the files, entry numbers added and changed, SHA-256 of the previous manifest."""
     content = {
         "format": 1,
@@ -19,7 +27,7 @@ def build(plan: "Plan", files: Mapping[str, bytes]) -> bytes:
         "issued_on": plan.issued_on.isoformat(),
         "serial": plan.serial,
         "rule_set": plan.rules.digest,
-        "files": {name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in sorted(files.items())},
+        "files": {name: {"bytes": file.size, "sha256": file.sha256} for name, file in sorted(files.items())},
         "entries": {
             "total": len(plan.entries),
             "added": list(plan.difference.added),

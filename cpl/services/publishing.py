@@ -6,18 +6,22 @@ predecessor, version, open row a number, current entry a Device Model) carry cor
 
 import datetime
 import hashlib
+import io
+import tempfile
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import BinaryIO
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import access
 from accounts.models import User
 from core import audit, crypto, outbox, vault
-from cpl import csvfile, selectors
+from cpl import selectors
 from cpl.domain import listing
 from cpl.domain.dictionary import RuleSet
+from cpl.domain.entry import ListedEntry, twin_key
 from cpl.domain.listing import Difference, PlannedChange
 from cpl.domain.releases import Version, next_after
 from cpl.models import Change, EntryRow, Release
@@ -25,7 +29,8 @@ from cpl.models.entries import CURRENT, REMOVED
 from cpl.services import artefacts as files
 from cpl.services import changes as change_services
 from cpl.services import manifest
-from cpl.workbook.render import ReleaseView, RenderedEntry, render
+from cpl.services.stored import Shelf, StoredEntries
+from cpl.workbook.render import ReleaseView, RenderedEntry
 
 ATTEMPTS = 5
 
@@ -53,7 +58,9 @@ class Plan:
     changes: tuple[Change, ...]
     numbers: tuple[str, ...]  # entry number of each change, in order
     difference: Difference
-    entries: tuple[RenderedEntry, ...]
+    entries: StoredEntries
+    before: dict[str, RenderedEntry]  # what the touched entries say now, by number
+    current_count: int
     changes_text: str
     draft_text: str
 
@@ -94,12 +101,13 @@ def preview(principal: int | None = None, changes_text: str = "", on: datetime.d
     head = selectors.head()
     rules = selectors.current_rules(issued_on, principal)
     version = _next_version(head, rules)
-    before = files.entries(head) if head else ()
     numbers = _allocate(approved)
     planned = [_planned(change, number, rules) for change, number in zip(approved, numbers, strict=True)]
-    _check(head, issued_on, approved, planned, before)
-    after = _apply(before, planned, approved)
-    draft = listing.version_control_text(planned, before)
+    before = _touched(numbers)
+    _check(head, issued_on, approved, planned, (*before.values(), *_rivals(planned, before)))
+    after = _apply(before.values(), planned, approved)
+    draft = listing.version_control_text(planned, before.values())
+    total, current = selectors.counts(head)
     return Plan(
         head=head,
         version=version,
@@ -107,8 +115,10 @@ def preview(principal: int | None = None, changes_text: str = "", on: datetime.d
         rules=rules,
         changes=tuple(approved),
         numbers=tuple(numbers),
-        difference=listing.difference(before, after),
-        entries=after,
+        difference=listing.difference(before.values(), after.values()),
+        entries=StoredEntries(head.serial if head else 0, total + len(after) - len(before), after),
+        before=before,
+        current_count=current + _count_current(after) - _count_current(before),
         changes_text=changes_text.strip() or draft,
         draft_text=draft,
     )
@@ -135,27 +145,41 @@ def publish(actor: User | None, changes_text: str = "", principal: int | None = 
 
 
 def store(plan: Plan) -> Artefacts:
-    """Render every artefact and put the bytes into the vault; same plan, same bytes, same names."""
-    made = rendered(plan)
-    text = manifest.build(plan, made)
+    """Write every artefact and put it into the vault; same plan, same bytes, same names."""
+    with tempfile.TemporaryFile() as workbook, tempfile.TemporaryFile() as csv:
+        _write(plan, workbook, csv)
+        made = {files.WORKBOOK: _kept(workbook), files.CSV: _kept(csv)}
+    text = manifest.build(plan, {files.name_of(plan.version, suffix): file for suffix, file in made.items()})
     try:
         signature = manifest.sign(text)
     except crypto.NoPrivateKey as fault:
         raise PublishingBlocked(str(fault)) from fault
-    workbook, csv = made.values()
-    return Artefacts(workbook=vault.put(workbook), csv=vault.put(csv), manifest=vault.put(text), signature=vault.put(signature))
+    return Artefacts(
+        workbook=made[files.WORKBOOK].sha256,
+        csv=made[files.CSV].sha256,
+        manifest=vault.put(text),
+        signature=vault.put(signature),
+    )
 
 
-def rendered(plan: Plan) -> dict[str, bytes]:
-    """Workbook and CSV by file name. Raises PublishingBlocked when an entry does not fit into a workbook."""
+def sizes(plan: Plan) -> dict[str, int]:
+    """How many bytes workbook and CSV would have, by file name. Raises PublishingBlocked as `store`."""
+    with tempfile.TemporaryFile() as workbook, tempfile.TemporaryFile() as csv:
+        _write(plan, workbook, csv)
+        streams = {files.WORKBOOK: workbook, files.CSV: csv}
+        return {files.name_of(plan.version, suffix): stream.seek(0, io.SEEK_END) for suffix, stream in streams.items()}
+
+
+def _write(plan: Plan, workbook: BinaryIO, csv: BinaryIO) -> None:
+    """Workbook and CSV in one pass. Raises PublishingBlocked when an entry does not fit into a workbook."""
     try:
-        workbook = render(view_of(plan), plan.rules)
+        files.write(view_of(plan), plan.rules, workbook, csv, Shelf())
     except ValueError as fault:
         raise PublishingBlocked(f"The workbook cannot be written: {fault}") from fault
-    csv = csvfile.render(
-        plan.label, plan.entries, plan.rules, bom=settings.CPL_CSV_BOM, final_newline=settings.CPL_CSV_FINAL_NEWLINE
-    )
-    return {files.name_of(plan.version, files.WORKBOOK): workbook, files.name_of(plan.version, files.CSV): csv}
+
+
+def _kept(stream: BinaryIO) -> manifest.File:
+    return manifest.File(stream.seek(0, io.SEEK_END), vault.put(stream))
 
 
 def commit(plan: Plan, artefacts: Artefacts, actor: User | None) -> Release:
@@ -215,7 +239,7 @@ def _check(
     issued_on: datetime.date,
     approved: list[Change],
     planned: list[PlannedChange],
-    before: tuple[RenderedEntry, ...],
+    before: Collection[ListedEntry],
 ) -> None:
     """Everything that must hold at the moment of publication, checked again whatever was checked before."""
     if head is not None and issued_on < head.issued_on:
@@ -229,15 +253,33 @@ def _check(
         raise PublishingBlocked(" ".join(problems))
 
 
-def _apply(before: tuple[RenderedEntry, ...], planned: list[PlannedChange], approved: list[Change]) -> tuple[RenderedEntry, ...]:
+def _touched(numbers: Iterable[str]) -> dict[str, RenderedEntry]:
+    """What the entries with these numbers say now; an entry that is yet to be added has nothing to say."""
+    rows = EntryRow.objects.open().filter(number__in=list(numbers)).order_by("number")
+    return {row.number: RenderedEntry(row.number, row.status, row.values, row.kinds) for row in rows}
+
+
+def _rivals(planned: list[PlannedChange], before: Mapping[str, RenderedEntry]) -> list[ListedEntry]:
+    """Other entries for a Device Model that the changes leave Current: all that can stand in their way."""
+    keys = [twin_key(entry.values) for entry in listing.apply(planned, before.values()) if entry.status == CURRENT]
+    rows = EntryRow.objects.open().filter(twin_key__in=keys, status=CURRENT)
+    return [row.as_listed() for row in rows if row.number not in before]
+
+
+def _count_current(entries: Mapping[str, ListedEntry]) -> int:
+    return sum(entry.status == CURRENT for entry in entries.values())
+
+
+def _apply(before: Collection[RenderedEntry], planned: list[PlannedChange], approved: list[Change]) -> dict[str, RenderedEntry]:
+    """The touched entries after the changes, by number."""
     kinds = {entry.number: entry.kinds for entry in before}
     for step, change in zip(planned, approved, strict=True):
         if step.number and change.kind not in change_services.STATUS_ONLY:
             kinds[step.number] = change.kinds
-    return tuple(
-        RenderedEntry(entry.number, entry.status, entry.values, kinds.get(entry.number, {}))
+    return {
+        entry.number: RenderedEntry(entry.number, entry.status, entry.values, kinds.get(entry.number, {}))
         for entry in listing.apply(planned, before)
-    )
+    }
 
 
 def _still_true(plan: Plan) -> None:
@@ -266,7 +308,7 @@ def _write_release(plan: Plan, artefacts: Artefacts, actor: User | None) -> Rele
         manifest_sha256=artefacts.manifest,
         signature_sha256=artefacts.signature,
         entry_count=len(plan.entries),
-        current_count=sum(entry.status == CURRENT for entry in plan.entries),
+        current_count=plan.current_count,
     )
 
 

@@ -75,14 +75,10 @@ def _page(request: HttpRequest, text: str = "", problem: str = "") -> HttpRespon
 
 def _next(plan: Plan) -> dict[str, Any]:
     """The next version for reading: difference, text, files with their sizes."""
-    touched = set(plan.numbers)
-    before = artefacts.entries(plan.head) if plan.head else ()
     return {
         "plan": plan,
-        "found": showing.entry_changes(
-            [entry for entry in before if entry.number in touched], [entry for entry in plan.entries if entry.number in touched]
-        ),
-        "current": sum(entry.status == "Current" for entry in plan.entries),
-        "files": [(name, len(data)) for name, data in publishing.rendered(plan).items()],
+        "found": showing.entry_changes(list(plan.before.values()), list(plan.entries.changed.values())),
+        "current": plan.current_count,
+        "files": list(publishing.sizes(plan).items()),
         "form": PublishForm(initial={"text": plan.changes_text, "seen": plan.fingerprint}),
     }

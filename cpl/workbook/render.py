@@ -1,33 +1,41 @@
 """The published CPL workbook (.xlsm): a template of the rule set with the rows of one release put in.
 
 Layout: guidance 5.1 to 5.4. Every value goes out character for character as it stands in the entry, as text; only what came in as
-a real date goes out as one.
+a real date goes out as one. The CSV is made on the way: it has the same rows.
 """
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+import io
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import BinaryIO, Protocol
 
 from cpl import csvfile
 from cpl.domain.dictionary import RuleSet
-from cpl.domain.entry import ListedEntry
 from cpl.workbook import template
 from cpl.workbook import template_tabs as tabs
-from cpl.workbook.cells import EPOCH
+from cpl.workbook.blocks import Block, Encoded, Encoder, Keeper, RenderedEntry, blocks_of
 from cpl.workbook.markup import LONGEST_TEXT, RowWriter, units
+from cpl.workbook.packing import Packer, Piece, deflated
 from cpl.workbook.row_height import row_height
-from cpl.workbook.splice import Slot, extent, filled, packed
+from cpl.workbook.splice import Slot, extent
 
-_FIRST_SAFE_DAY = datetime.date(1900, 3, 1)  # Excel believes in a 29/02/1900
+__all__ = ["ReleaseView", "RenderedEntry", "StoredEntries", "render", "write"]
+
 _CUT_SHORT = " [shortened]"
+_REFERENCES = re.compile(rb'(?<=<sst )([^>]*?\bcount=")(\d+)')
+_IN_MEMORY = 1 << 20  # bytes; more waits on disk
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedEntry(ListedEntry):
-    """One entry of a release. `kinds` names the values that are real dates in the workbook ("date"); all others are text."""
+class StoredEntries(Protocol):
+    """The entries of a release where they are too many to hold in memory: how many, and they themselves block by block."""
 
-    kinds: Mapping[str, str] = field(default_factory=dict)
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[RenderedEntry]: ...
+    def blocks(self) -> Iterable[Block]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +45,84 @@ class ReleaseView:
     label: str
     issued_on: datetime.date
     history: tuple[tuple[str, str, str], ...]
-    entries: tuple[RenderedEntry, ...]
+    entries: Sequence[RenderedEntry] | StoredEntries
+
+    def blocks(self) -> Iterable[Block]:
+        """The entries in blocks."""
+        return blocks_of(self.entries) if isinstance(self.entries, Sequence) else self.entries.blocks()
 
 
 def render(view: ReleaseView, rules: RuleSet) -> bytes:
-    """The .xlsm of a release; the same view and rules always give the same bytes.
+    """The .xlsm of a release; the same view and rules always give the same bytes. Raises as `write`."""
+    stream = io.BytesIO()
+    write(view, rules, stream)
+    return stream.getvalue()
 
-    Raises ValueError for an entry with a text that does not fit into a cell.
+
+def write(
+    view: ReleaseView, rules: RuleSet, workbook: BinaryIO, csv: BinaryIO | None = None, keeper: Keeper | None = None
+) -> None:
+    """Write the .xlsm to a stream that can seek, and the rows of the CSV below its heading to another.
+
+    The entries pass through block by block, so memory does not grow with the list. With a `keeper` only blocks that are not
+    kept yet are made. Raises ValueError for an entry with a text that does not fit into a cell.
     """
     made = template.build(rules)
-    last = tabs.FIRST_ENTRY + len(view.entries) - 1
-    changed: dict[str, Iterable[bytes]] = {
-        template.STRINGS: [made.strings(view.label)],
-        template.PROPERTIES: [made.properties(view.issued_on)],
-        template.WORKBOOK: [extent(made.parts[template.WORKBOOK], last)],
-        template.HISTORY_PART: filled(made.history, _history_rows(made.history, view), len(view.history)),
-        template.LIST_PART: filled(made.listed, _list_rows(made.listed, view, rules), len(view.entries)),
-        template.CSV_PART: filled(made.csv, _csv_rows(made.csv, view, rules), len(view.entries)),
-    }
-    return packed((name, changed.get(name, [content])) for name, content in made.parts.items())
+    encoder = Encoder(made.listed, made.csv, _shared_label(made), rules)
+    count = len(view.entries)
+    package = Packer(workbook)
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as later:
+        waiting = _Waiting(later, csv, view.label)
+        parts = {
+            template.STRINGS: [_ending(_counted(made.strings(view.label), count))],
+            template.PROPERTIES: [_ending(made.properties(view.issued_on))],
+            template.WORKBOOK: [_ending(extent(made.parts[template.WORKBOOK], made.listed.row + count - 1))],
+            template.HISTORY_PART: _history(made.history, view),
+            template.LIST_PART: _filled(made.listed, waiting.passing(encoder.encode(view.blocks(), keeper)), count),
+            template.CSV_PART: _filled(made.csv, waiting.pieces(), count),
+        }
+        for name, content in made.parts.items():
+            package.add(name, parts.get(name) or [_ending(content)])
+    package.close()
+
+
+class _Waiting:
+    """What one pass through the blocks makes besides the tab with the list: the CSV at once, the last tab for later."""
+
+    def __init__(self, later: tempfile.SpooledTemporaryFile[bytes], csv: BinaryIO | None, label: str) -> None:
+        self._later = later
+        self._csv = csv
+        self._label = label
+        self._sizes: list[tuple[int, int, int]] = []
+
+    def passing(self, blocks: Iterable[Encoded]) -> Iterator[Piece]:
+        """The rows of the list; those of the other files are put aside."""
+        for block in blocks:
+            if self._csv is not None:
+                self._csv.write(csvfile.labelled(block.csv, self._label))
+            self._later.write(block.tab.data)
+            self._sizes.append((len(block.tab.data), block.tab.size, block.tab.crc))
+            yield block.listed
+
+    def pieces(self) -> Iterator[Piece]:
+        """The rows of the last tab."""
+        self._later.seek(0)
+        for packed, size, crc in self._sizes:
+            yield Piece(self._later.read(packed), size, crc)
+
+
+def _filled(slot: Slot, rows: Iterable[Piece], count: int) -> Iterator[Piece]:
+    """The sheet with so many rows."""
+    last = slot.row + count - 1
+    yield deflated(extent(slot.head, last))
+    yield from rows
+    yield _ending(extent(slot.tail, last))
+
+
+def _history(slot: Slot, view: ReleaseView) -> Iterator[Piece]:
+    rows = "".join(_history_rows(slot, view)).encode()
+    last = slot.row + len(view.history) - 1
+    yield _ending(extent(slot.head, last) + rows + extent(slot.tail, last))
 
 
 def _history_rows(slot: Slot, view: ReleaseView) -> Iterator[str]:
@@ -65,32 +132,21 @@ def _history_rows(slot: Slot, view: ReleaseView) -> Iterator[str]:
         yield writer.row(row, (version, issued_on, _fitting(changes)), attributes=f' ht="{height:g}"')
 
 
-def _list_rows(slot: Slot, view: ReleaseView, rules: RuleSet) -> Iterator[str]:
-    """The entries from column B on."""
-    writer = RowWriter(*slot.styles)
-    keys = [item.key for item in rules.list_items]
-    positions = {key: position for position, key in enumerate(keys)}
-    for row, entry in enumerate(view.entries, slot.row):
-        values = {**entry.values, "Entry.number": entry.number, "Entry.status": entry.status}
-        dates = [key for key, kind in entry.kinds.items() if kind == "date" and key in positions]
-        days = {positions[key]: day for key in dates if (day := _day_number(values.get(key, "")))}
-        yield writer.row(row, [values.get(key, "") for key in keys], days)
+@lru_cache(maxsize=128)
+def _ending(content: bytes) -> Piece:
+    """A whole part, or the end of one. Most are the same in every release of a rule set, so the last ones stay in memory."""
+    return deflated(content, last=True)
 
 
-def _csv_rows(slot: Slot, view: ReleaseView, rules: RuleSet) -> Iterator[str]:
-    writer = RowWriter(*slot.styles)
-    for row, texts in enumerate(csvfile.table(view.label, view.entries, rules), slot.row):
-        yield writer.row(row, texts)
+def _shared_label(made: template.Template) -> int:
+    """Which of the shared texts is the version label."""
+    before, _, _ = made.parts[template.STRINGS].partition(tabs.LABEL.encode())
+    return before.count(b"<si>") - 1
 
 
-@lru_cache(maxsize=4096)
-def _day_number(text: str) -> int | None:
-    """A date dd/mm/yyyy as Excel counts days; None when the text is not one that comes back the same."""
-    try:
-        day = datetime.datetime.strptime(text, "%d/%m/%Y").date()  # noqa: DTZ007 - a day, no moment
-    except ValueError:
-        return None
-    return (day - EPOCH).days if day >= _FIRST_SAFE_DAY and f"{day:%d/%m/%Y}" == text else None
+def _counted(strings: bytes, more: int) -> bytes:
+    """The shared texts, said to be used so many times more."""
+    return _REFERENCES.sub(lambda match: match[1] + b"%d" % (int(match[2]) + more), strings)
 
 
 def _fitting(text: str) -> str:

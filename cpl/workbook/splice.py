@@ -1,4 +1,4 @@
-"""Puts rows into the sheets of a template and packs its parts: the same input always gives the same bytes.
+"""Finds where the rows of a release go in the sheets of a template.
 
 The template shows by example: the rows from the first one that grows down to the last of the sheet are samples whose cell formats
 are taken over. They are replaced by the rows to publish; every other byte of the template stays as it is.
@@ -7,16 +7,13 @@ are taken over. They are replaced by the rows to publish; every other byte of th
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 _SAMPLE = re.compile(rb'<row r="\d+"[^>]*>(.*?)</row>', re.DOTALL)
 _SAMPLE_CELL = re.compile(rb'<c r="([A-Z]+)\d+" s="(\d+)"')
 _EXTENT = re.compile(rb'(<(?:dimension|autoFilter) ref="[A-Z]+\d+:[A-Z]+)\d+(?=")')
 _FILTERED = re.compile(rb"(<definedName name=\"_xlnm\._FilterDatabase\"[^>]*>[^<]*\$)\d+(?=</definedName>)")
-_CHUNK = 256  # rows in one piece
-_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +44,9 @@ def cut(xml: bytes, row: int) -> Slot:
     return Slot(row, xml[:begin], xml[end:], (texts, dates[0] if dates else {}))
 
 
-def filled(slot: Slot, rows: Iterable[str], count: int) -> Iterator[bytes]:
-    """The sheet with so many rows, in pieces."""
-    last = slot.row + count - 1
-    yield extent(slot.head, last)
-    rest = iter(rows)
-    while chunk := "".join(islice(rest, _CHUNK)):
-        yield chunk.encode()
-    yield extent(slot.tail, last)
-
-
 def extent(xml: bytes, last_row: int) -> bytes:
     """The XML of a sheet or of the workbook with its used range and its filter reaching down to this row."""
     return _FILTERED.sub(rb"\g<1>%d" % last_row, _EXTENT.sub(rb"\g<1>%d" % last_row, xml))
-
-
-def packed(parts: Iterable[tuple[str, Iterable[bytes]]]) -> bytes:
-    """A zip of these parts, each given in pieces, in this order."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as target:
-        for name, pieces in parts:
-            info = zipfile.ZipInfo(name, _ZIP_DATE)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.create_system = 0  # whatever system this runs on
-            with target.open(info, "w") as member:
-                for piece in pieces:
-                    member.write(piece)
-    return stream.getvalue()
 
 
 def unpacked(data: bytes) -> dict[str, bytes]:

@@ -1,0 +1,143 @@
+"""The rows of the list in blocks: each is written and deflated by itself, so that what has not changed need not be made again.
+
+A block made once and kept has the same bytes as one made anew, so a release is the same file either way.
+"""
+
+import datetime
+import hashlib
+import struct
+import zlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
+from typing import Protocol
+
+from cpl import csvfile
+from cpl.domain.dictionary import RuleSet
+from cpl.domain.entry import ListedEntry
+from cpl.workbook.cells import EPOCH
+from cpl.workbook.markup import RowWriter, are_plain
+from cpl.workbook.packing import Piece, deflated
+from cpl.workbook.splice import Slot
+
+ROWS = 256  # in a block
+# Raise this whenever rows come out in other bytes than before: blocks of another layout are never used.
+LAYOUT = 1
+_LEVEL = 2  # of zlib: a third of the time of the usual level 6, and a tenth more bytes
+_FIRST_SAFE_DAY = datetime.date(1900, 3, 1)  # Excel believes in a 29/02/1900
+_NO_DAYS: Mapping[int, int] = {}
+_SIZES = struct.Struct("<6L")
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedEntry(ListedEntry):
+    """One entry of a release. `kinds` names the values that are real dates in the workbook ("date"); all others are text."""
+
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Up to 256 entries side by side. `content`: all they say, "" where no block shall be kept; `load` reads it."""
+
+    content: str
+    load: Callable[[], Collection[RenderedEntry]]
+
+
+class Keeper(Protocol):
+    """Where blocks are kept, by names of 64 hexadecimal digits; it may forget any of them."""
+
+    def get(self, name: str) -> bytes | None: ...
+    def put(self, name: str, data: bytes) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The rows of a block in the list, in the tab that is saveable as CSV, and in the CSV (without the label of a version)."""
+
+    listed: Piece
+    tab: Piece
+    csv: bytes
+
+    def dump(self) -> bytes:
+        """Everything in one; `loaded` reads it."""
+        numbers = [number for piece in (self.listed, self.tab) for number in (len(piece.data), piece.size, piece.crc)]
+        content = _SIZES.pack(*numbers) + self.listed.data + self.tab.data + self.csv
+        return hashlib.sha256(content).digest() + content
+
+
+def loaded(data: bytes) -> Encoded | None:
+    """What `dump` wrote; None when the bytes are damaged."""
+    digest, content = data[:32], memoryview(data)[32:]
+    if len(content) < _SIZES.size or hashlib.sha256(content).digest() != digest:
+        return None
+    first, size, crc, second, tab_size, tab_crc = _SIZES.unpack_from(content)
+    begin, middle = _SIZES.size, _SIZES.size + first
+    end = middle + second
+    listed, tab = bytes(content[begin:middle]), bytes(content[middle:end])
+    return Encoded(Piece(listed, size, crc), Piece(tab, tab_size, tab_crc), bytes(content[end:]))
+
+
+def blocks_of(entries: Iterable[RenderedEntry]) -> Iterator[Block]:
+    """Entries in memory as blocks that are not kept."""
+    rest = iter(entries)
+    while chunk := list(islice(rest, ROWS)):
+        yield Block("", chunk.copy)
+
+
+class Encoder:
+    """Makes the rows of one rule set. `label`: the number of the shared text that every row of the CSV tab begins with."""
+
+    def __init__(self, listed: Slot, tab: Slot, label: int, rules: RuleSet) -> None:
+        self._first_listed, self._listed = listed.row, RowWriter(*listed.styles)
+        self._first_tab, self._tab = tab.row, RowWriter(*tab.styles, fixed=(label,))
+        self._positions = {item.key: position for position, item in enumerate(rules.list_items)}
+        self._texts_of, self._row_of = csvfile.texts_of(rules), csvfile.row_of(rules)
+        manner = LAYOUT, ROWS, _LEVEL, zlib.ZLIB_RUNTIME_VERSION, label, rules.digest
+        self._manner = repr((manner, [(slot.row, *map(dict, slot.styles)) for slot in (listed, tab)]))
+
+    def encode(self, blocks: Iterable[Block], keeper: Keeper | None = None) -> Iterator[Encoded]:
+        """The rows of these blocks in order; those that are kept are taken as they are."""
+        for place, block in enumerate(blocks):
+            if keeper is None or not block.content:
+                yield self._encoded(place * ROWS, block.load())
+                continue
+            name = hashlib.sha256(f"{self._manner} {place} {block.content}".encode()).hexdigest()
+            kept = keeper.get(name)
+            encoded = loaded(kept) if kept is not None else None
+            if encoded is None:
+                encoded = self._encoded(place * ROWS, block.load())
+                keeper.put(name, encoded.dump())
+            yield encoded
+
+    def _encoded(self, place: int, entries: Iterable[RenderedEntry]) -> Encoded:
+        listed, tab, table = [], [], []
+        for number, entry in enumerate(entries, place):
+            texts = self._texts_of(entry)
+            shown = self._row_of(texts)
+            plain = are_plain(texts)
+            days = self._days(entry.kinds, texts) if entry.kinds else _NO_DAYS
+            listed.append(self._listed.row(self._first_listed + number, texts, days, plain=plain))
+            tab.append(self._tab.row(self._first_tab + number, shown, plain=plain))
+            table.append(shown)
+        return Encoded(_packed(listed), _packed(tab), csvfile.unlabelled(table))
+
+    def _days(self, kinds: Mapping[str, str], texts: Sequence[str]) -> dict[int, int]:
+        """The days that go out as real dates, by position."""
+        dates = [self._positions[key] for key, kind in kinds.items() if kind == "date" and key in self._positions]
+        return {position: day for position in dates if (day := _day_number(texts[position]))}
+
+
+def _packed(rows: Iterable[str]) -> Piece:
+    return deflated("".join(rows).encode(), _LEVEL)
+
+
+@lru_cache(maxsize=4096)
+def _day_number(text: str) -> int | None:
+    """A date dd/mm/yyyy as Excel counts days; None when the text is not one that comes back the same."""
+    try:
+        day = datetime.datetime.strptime(text, "%d/%m/%Y").date()  # noqa: DTZ007 - a day, no moment
+    except ValueError:
+        return None
+    return (day - EPOCH).days if day >= _FIRST_SAFE_DAY and f"{day:%d/%m/%Y}" == text else None
