@@ -13,6 +13,9 @@ Run = Callable[[Frame], "Signal | None"]
 Signal = tuple[str, str]  # ("exit", "for"), ("goto", label)
 
 
+MOST_LOOPS = 1_000_000
+
+
 class TooLongError(Exception):
     """The macro did not come to an end."""
 
@@ -34,13 +37,14 @@ class Scope:
 
 
 class Machine:
-    """The modules of a project. `dialogs`: what pop-ups said (text, buttons, title)."""
+    """The modules of a project. `dialogs`: what pop-ups said (text, buttons, title). `record`: note which lines ran."""
 
-    def __init__(self, sources: Mapping[str, str], this_workbook: Any, today: Date, most_loops: int = 3_000_000) -> None:
+    def __init__(self, sources: Mapping[str, str], this_workbook: Any, today: Date, *, record: bool = False) -> None:
+        self.record = record
         self.this_workbook = this_workbook
         self.today = today
         self.dialogs: list[tuple[str, int, str]] = []
-        self.loops = most_loops
+        self.loops = MOST_LOOPS
         self.frames: list[Frame] = []
         self.scopes = {name: Scope(parse(name, source)) for name, source in sources.items()}
         self.procedures: dict[str, Callable[..., Any]] = {}
@@ -141,6 +145,8 @@ class Compiler(Expressions):
     def statement(self, node: Node) -> Run:
         run = getattr(self, f"do_{node[0]}")(node)
         line, seen = node[-1], self.scope.lines
+        if not self.machine.record:
+            return self._guard(run) if self.guarded else run
 
         def recorded(frame: Frame) -> Signal | None:
             seen.add(line)
@@ -241,7 +247,7 @@ class Compiler(Expressions):
     def do_for(self, node: Node) -> Run:
         _, name, start, end, step, body, line = node
         put, block = self._variable(("name", name, line)), self.block(body)
-        first, last, stride = self.value(start), self.value(end), self.value(step)
+        first, last, stride, current = map(self.value, (start, end, step, ("name", name, line)))
 
         def run(frame: Frame) -> Signal | None:
             place, limit, by = to_long(first(frame)), to_number(last(frame)), to_long(stride(frame))
@@ -251,7 +257,7 @@ class Compiler(Expressions):
                 signal = block(frame)
                 if signal is not None:
                     return None if signal == ("exit", "for") else signal
-                place += by
+                place = current(frame) + by  # the body may have changed the variable
                 put(frame, place)
             return None
 

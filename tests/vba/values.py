@@ -5,6 +5,7 @@ U+FFFF is two halves, as in Office.
 """
 
 import datetime
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -214,6 +215,13 @@ def _both(a: Any, b: Any) -> tuple[Any, Any]:
     return to_number(a), to_number(b)
 
 
+def _compared(operation: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    def compare(a: Any, b: Any) -> bool:
+        return operation(a, b) if type(a) is type(b) and type(a) in {str, int} else operation(*_both(a, b))
+
+    return compare
+
+
 def _logical(a: Any, b: Any, bits: Callable[[int, int], int]) -> Any:
     if isinstance(a, bool) and isinstance(b, bool):
         return bool(bits(a, b))
@@ -228,12 +236,12 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "/": _divided,
     "\\": _whole_part,
     "mod": _modulo,
-    "=": lambda a, b: _both(a, b)[0] == _both(a, b)[1],
-    "<>": lambda a, b: _both(a, b)[0] != _both(a, b)[1],
-    "<": lambda a, b: _both(a, b)[0] < _both(a, b)[1],
-    ">": lambda a, b: _both(a, b)[0] > _both(a, b)[1],
-    "<=": lambda a, b: _both(a, b)[0] <= _both(a, b)[1],
-    ">=": lambda a, b: _both(a, b)[0] >= _both(a, b)[1],
+    "=": _compared(operator.eq),
+    "<>": _compared(operator.ne),
+    "<": _compared(operator.lt),
+    ">": _compared(operator.gt),
+    "<=": _compared(operator.le),
+    ">=": _compared(operator.ge),
     "and": lambda a, b: _logical(a, b, lambda x, y: x & y),
     "or": lambda a, b: _logical(a, b, lambda x, y: x | y),
     "is": lambda a, b: a is b,

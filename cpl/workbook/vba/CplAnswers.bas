@@ -24,12 +24,12 @@ End Sub
 Private Function CellText(ByVal item As Long, ByVal cell As Object) As String
     Dim content As Variant
     content = cell.Value
-    If IsError(content) Then
-        If cell.HasFormula Then Refuse item, "cell.formula" Else Refuse item, "cell.error"
-        CellText = "?"
-    ElseIf cell.HasFormula Then
+    If cell.HasFormula Then
         Refuse item, "cell.formula"
         CellText = PlainText(content)
+    ElseIf IsError(content) Then
+        Refuse item, "cell.error"
+        CellText = "?"
     ElseIf VarType(content) = vbBoolean Then
         Refuse item, "cell.boolean"
         CellText = "?"
@@ -40,12 +40,13 @@ Private Function CellText(ByVal item As Long, ByVal cell As Object) As String
     End If
 End Function
 
+' What a refused cell shows; "?" stands for what is no text and no number.
 Private Function PlainText(ByVal content As Variant) As String
-    If VarType(content) = vbString Or IsEmpty(content) Then
+    PlainText = "?"
+    If IsError(content) Then Exit Function
+    If IsEmpty(content) Or VarType(content) = vbString Then
         PlainText = CStr(content)
-    ElseIf VarType(content) = vbBoolean Then
-        PlainText = "?"
-    Else
+    ElseIf VarType(content) <> vbBoolean Then
         PlainText = Digits(CDbl(content))
     End If
 End Function
@@ -224,14 +225,11 @@ End Function
 ' Length in octets of UTF-8.
 Private Function Octets(ByVal value As String) As Long
     Dim place As Long, code As Long, more As Long
-    If HoldsOther(value) Then
-        For place = 1 To Len(value)
-            code = CodeAt(value, place)
-            If code > 127 Then more = more + 1
-            If code > 2047 Then more = more + 1
-            If code > 65535 Then place = place + 1      ' four octets for two places
-        Next place
-    End If
+    For place = 1 To Len(value)
+        code = UnitAt(value, place)
+        If code > 127 Then more = more + 1
+        If code > 2047 And (code < 55296 Or code > 57343) Then more = more + 1
+    Next place
     Octets = Len(value) + more
 End Function
 

@@ -13,8 +13,9 @@ Private Const FORM_TAB As String = "CPL - New Entry"
 Private Const WINDOW_TITLE As String = "Validate New Entry"
 Private Const COMBINATION_TITLE As String = "Device Level Version"
 Private Const PASSED As String = "The new CPL entry passed validation checks"
-Private Const LIST_LENGTH As Long = 380      ' of errors or of warnings: a pop-up shows about 1,000 characters in all
-Private Const LINE_LENGTH As Long = 170      ' of one message in it; column I has the whole
+Private Const ERRORS_LENGTH As Long = 540    ' characters of the list: a pop-up shows about 1,000 in all
+Private Const WARNINGS_LENGTH As Long = 240
+Private Const LINE_LENGTH As Long = 118      ' of one message in them; column I has the whole of an error
 
 ' Columns of the form
 Private Const GROUP_COLUMN As Long = 1
@@ -225,25 +226,30 @@ Private Function PopUpText() As String
     Next item
     text = PASSED
     If wrong > 0 Then
-        text = wrong & " of " & itemCount & " data items must be corrected. Column I says how, in red." & Lines(True)
+        text = wrong & " of " & itemCount & " data items must be corrected. Column I says how, in red." & Lines(True, ERRORS_LENGTH)
     End If
     If doubtful > 0 Then
         text = text & vbLf & vbLf & "Please look at this once more (" & doubtful & "). It does not stop the entry, " & _
-            "but SECAS has to decide about it." & Lines(False)
+            "but SECAS has to decide about it." & Lines(False, WARNINGS_LENGTH)
     End If
     PopUpText = text
 End Function
 
-Private Function Lines(ByVal forErrors As Boolean) As String
+Private Function Lines(ByVal forErrors As Boolean, ByVal most As Long) As String
     Dim item As Long, text As String, listed As String, more As Long
     For item = 1 To itemCount
         text = IIf(forErrors, errorText(item), warningText(item))
         If text <> "" Then
-            text = vbLf & "- " & KeyOf(item) & " (G" & formRow(item) & "): " & text
+            text = vbLf & "- G" & formRow(item) & " " & KeyOf(item) & ": " & text
             If Len(text) > LINE_LENGTH Then text = Left(text, LINE_LENGTH - 3) & "..."
-            If Len(listed) + Len(text) > LIST_LENGTH Then more = more + 1 Else listed = listed & text
+            If Len(listed) + Len(text) > most Then more = more + 1 Else listed = listed & text
         End If
     Next item
     If more > 0 Then listed = listed & vbLf & "... and " & more & " more"
     Lines = listed
+End Function
+
+' Everything the last check had to say, for who looks into the macro: errors or warnings of one data item.
+Public Function CplMessage(ByVal item As Long, ByVal isError As Boolean) As String
+    CplMessage = IIf(isError, errorText(item), warningText(item))
 End Function
