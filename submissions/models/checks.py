@@ -18,6 +18,7 @@ class CheckRun(models.Model):
     seal = models.CharField(max_length=64)
     rules = models.ForeignKey(RuleSetRecord, on_delete=models.PROTECT, related_name="+")
     ran_at = models.DateTimeField()
+    detail = models.JSONField(default=dict, blank=True, help_text="What the gate knows beyond its findings, such as who signed.")
 
     class Meta:
         ordering = ["-id"]
