@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.conf import settings
 from django.db.models import Count, Max, Q, QuerySet
@@ -10,7 +10,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from cpl.dictionary import load
 from cpl.domain import listing
 from cpl.domain.dictionary import ListValue, RuleSet
-from cpl.domain.entry import ListedEntry, cpa_core, device_key
+from cpl.domain.entry import ListedEntry, cpa_core, device_fields, device_key
 from cpl.domain.listing import Difference
 from cpl.domain.releases import Version
 from cpl.models import Change, DeviceLevelVersion, EntryRow, Release, RuleSetRecord, SelectionValue
@@ -134,12 +134,25 @@ def neighbours(values: dict[str, str]) -> list[ListedEntry]:
     return [row.as_listed() for row in EntryRow.objects.open().filter(wanted).order_by("number")]
 
 
-def makers() -> dict[str, frozenset[str]]:
-    """Every manufacturer identifier on the list with the image creators seen for it."""
-    seen: dict[str, set[str]] = {}
-    for maker, creator in EntryRow.objects.open().values_list("manufacturer", "creator").distinct():
-        seen.setdefault(maker, set()).add(creator.strip())
-    return {maker: frozenset(creators - {""}) for maker, creators in seen.items()}
+def makers(values: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    """The manufacturer identifier of `values` and the one with its bytes turned round, as far as they are on the list.
+
+    Each with the image creators seen for it. One look into an index for each creator, however long the list is.
+    """
+    maker, *_ = device_fields(values)
+    seen = {name: _creators(name) for name in {maker, ":".join(reversed(maker.split(":")))}}
+    return {name: frozenset(creators - {""}) for name, creators in seen.items() if creators}
+
+
+def _creators(maker: str) -> set[str]:
+    """The image creators of a manufacturer, each found as the next one in order after the last; "" for entries without one."""
+    rows = EntryRow.objects.open().filter(manufacturer=maker).order_by("creator").values_list("creator", flat=True)
+    found: set[str] = set()
+    creator = rows.first()
+    while creator is not None:
+        found.add(creator.strip())
+        creator = rows.filter(creator__gt=creator).first()
+    return found
 
 
 def approved_changes() -> list[Change]:

@@ -113,7 +113,7 @@ def assurance(
 
 def duplicates(values: Mapping[str, str], others: Sequence[OpenCase]) -> GateAnswer:
     """Guidance 8.4: the Device Model is neither on the list nor in another open case."""
-    return _answer(Gate.DUPLICATES, check_duplicates(values, cpl.neighbours(dict(values)), cpl.makers(), others))
+    return _answer(Gate.DUPLICATES, check_duplicates(values, cpl.neighbours(dict(values)), cpl.makers(values), others))
 
 
 def unreadable(gate: Gate) -> GateAnswer:

@@ -66,6 +66,7 @@ class EntryRow(models.Model):
         ]
         indexes = [
             models.Index(fields=["manufacturer", "model"], name="entry_maker_model"),
+            models.Index(fields=["manufacturer", "creator"], condition=Q(to_serial__isnull=True), name="entry_maker_creator"),
             models.Index(fields=["from_serial"], name="entry_from"),
             models.Index(fields=["to_serial"], name="entry_to"),
             models.Index(fields=["status", "device_type", "number"], name="entry_page"),
