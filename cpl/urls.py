@@ -56,6 +56,7 @@ urlpatterns = [
     path("cpl/signing-key.pem", downloads.signing_key, name="signing_key"),
     path("publications/", workbench.workbench, name="workbench"),
     path("publications/publish/", workbench.publish, name="publish"),
+    path("publications/orders/<int:pk>/", workbench.order, name="order"),
     path("publications/versions/<version:version>/", workbench.published, name="published"),
     path("publications/changes/<int:pk>/", changes.change, name="change"),
     path("publications/changes/<int:pk>/approve/", changes.approve, name="approve"),

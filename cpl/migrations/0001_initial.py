@@ -196,4 +196,38 @@ class Migration(migrations.Migration):
             model_name='release',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('previous__isnull', True), ('serial', 1)), models.Q(('previous__isnull', False), ('serial__gt', 1)), _connector='OR'), name='release_follows_its_predecessor'),
         ),
+        migrations.CreateModel(
+            name='PublicationOrder',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('fingerprint', models.CharField(help_text='Of the plan that was seen: its version and its changes.', max_length=64)),
+                ('version', models.CharField(max_length=20)),
+                ('changes', models.JSONField(help_text='Primary keys of the changes, in order.')),
+                ('text', models.TextField(blank=True, verbose_name='changes incorporated')),
+                ('ordered_at', models.DateTimeField(auto_now_add=True)),
+                ('outcome', models.CharField(choices=[('waiting', 'Being published'), ('published', 'Published'), ('refused', 'Not published')], default='waiting', max_length=10)),
+                ('reason', models.TextField(blank=True, help_text='Why nothing was published.')),
+            ],
+            options={
+                'ordering': ['-id'],
+            },
+        ),
+        migrations.AddIndex(
+            model_name='entryrow',
+            index=models.Index(condition=models.Q(('to_serial__isnull', True)), fields=['manufacturer', 'creator'], name='entry_maker_creator'),
+        ),
+        migrations.AddField(
+            model_name='publicationorder',
+            name='ordered_by',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='publicationorder',
+            name='release',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='cpl.release'),
+        ),
+        migrations.AddConstraint(
+            model_name='publicationorder',
+            constraint=models.UniqueConstraint(condition=models.Q(('outcome', 'waiting')), fields=('fingerprint',), name='one_waiting_order_a_plan'),
+        ),
     ]

@@ -2,7 +2,8 @@
 
 from cpl.models.changes import Change
 from cpl.models.entries import EntryRow
+from cpl.models.orders import PublicationOrder
 from cpl.models.reference import DeviceLevelVersion, RuleSetRecord, SelectionValue
 from cpl.models.releases import Release
 
-__all__ = ["Change", "DeviceLevelVersion", "EntryRow", "Release", "RuleSetRecord", "SelectionValue"]
+__all__ = ["Change", "DeviceLevelVersion", "EntryRow", "PublicationOrder", "Release", "RuleSetRecord", "SelectionValue"]

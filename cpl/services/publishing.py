@@ -33,6 +33,7 @@ from cpl.services.stored import Shelf, StoredEntries
 from cpl.workbook.render import ReleaseView, RenderedEntry
 
 ATTEMPTS = 5
+LOOK_AGAIN = "The approved changes or the list have changed since you looked. Look at the new preview first."
 
 
 class PublishingBlocked(Exception):  # noqa: N818 - reads as a sentence
@@ -135,7 +136,7 @@ def publish(actor: User | None, changes_text: str = "", principal: int | None = 
     for _ in range(ATTEMPTS):
         plan = preview(principal, changes_text)
         if seen and plan.fingerprint != seen:
-            raise PlanChanged("The approved changes or the list have changed since you looked. Look at the new preview first.")
+            raise PlanChanged(LOOK_AGAIN)
         artefacts = store(plan)
         try:
             return commit(plan, artefacts, actor)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import Action, access_required, person
@@ -13,8 +13,8 @@ from core.models import OutboxEvent
 from cpl import selectors
 from cpl.domain.releases import Version
 from cpl.forms import LONGEST_TEXT, PublishForm
-from cpl.models import Change
-from cpl.services import artefacts, publishing
+from cpl.models import Change, PublicationOrder
+from cpl.services import artefacts, orders, publishing
 from cpl.services.publishing import Plan, PublishingBlocked
 from cpl.views import showing
 
@@ -30,18 +30,28 @@ def workbench(request: HttpRequest) -> HttpResponse:
 @access_required(Action.PUBLISH)
 @recent_authentication_required
 def publish(request: HttpRequest) -> HttpResponse:
-    """Make what was looked at the next version."""
+    """Order what was looked at to be published; a worker does it, and the order's page says what became of it."""
     form = PublishForm(request.POST)
     if not form.is_valid():
         long = f"The Version Control text is longer than {LONGEST_TEXT:,} characters."
         return _page(request, form.data.get("text", ""), long if "text" in form.errors else "Look at the next version first.")
     text = form.cleaned_data["text"].replace("\r\n", "\n")
     try:
-        release = publishing.publish(person(request), text, seen=form.cleaned_data["seen"])
+        wanted = orders.order(person(request), text, form.cleaned_data["seen"])
     except PublishingBlocked as blocked:
         return _page(request, text, str(blocked))
-    messages.success(request, f"Version {release.version} is published.")
-    return redirect("cpl:published", release.version)
+    return redirect("cpl:order", wanted.pk)
+
+
+@require_safe
+@access_required(Action.PUBLISH)
+def order(request: HttpRequest, pk: int) -> HttpResponse:
+    """What became of an order; once it is carried out, on to the release."""
+    wanted = get_object_or_404(PublicationOrder.objects.select_related("release", "ordered_by"), pk=pk)
+    if wanted.release is None:
+        return render(request, "cpl/order.html", {"order": wanted})
+    messages.success(request, f"Version {wanted.release.version} is published.")
+    return redirect("cpl:published", wanted.release.version)
 
 
 @require_safe
@@ -64,6 +74,7 @@ def _page(request: HttpRequest, text: str = "", problem: str = "") -> HttpRespon
         "proposed": proposed,
         "approved": approved.order_by("approved_at", "id"),
         "problem": problem,
+        "waiting": PublicationOrder.objects.filter(outcome=PublicationOrder.Outcome.WAITING).first(),
     }
     if context["approved"]:
         try:

@@ -116,7 +116,7 @@ def approve(actor: User, case: Submission) -> Change:
             values=_published(revision.values, rules),
             fir=_of(revision.values, rules, Publication.FIR),
             designation=case.designation,
-            reason=f"Submission {case.reference}",
+            evidence={"submission": case.reference, "workbook": revision.workbook_sha256, "seal": revision.seal},
         )
         case.change = changes.approve(actor, change)
         door.move(case, "approve", actor, seal=revision.seal, change=change.pk)

@@ -283,6 +283,12 @@ def test_publishing_by_page(approver: Client) -> None:
     approved(model=901)
     form = approver.get(WORKBENCH).context["form"]
     response = approver.post(PUBLISH, {"text": "One new device.\r\nIn two lines.", "seen": form.initial["seen"]})
+    assert "is being published" in text_of(approver, WORKBENCH)
+    assert 'http-equiv="refresh"' in text_of(approver, response["Location"])
+    again = approver.post(PUBLISH, {"text": "Pressed twice.", "seen": form.initial["seen"]})
+    assert again["Location"] == response["Location"]
+    outbox.drain(strict=True)
+    response = approver.get(response["Location"])
     assert response["Location"] == "/publications/versions/3.002/"
     release = selectors.head()
     assert release is not None
@@ -293,7 +299,6 @@ def test_publishing_by_page(approver: Client) -> None:
     )
     page = text_of(approver, response["Location"])
     assert release.csv_sha256 in page
-    outbox.drain()
 
 
 def test_what_was_not_seen_is_not_published(approver: Client) -> None:

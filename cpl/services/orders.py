@@ -1,0 +1,78 @@
+"""Publishing by a worker: the button stores an order, the queue `publish` carries it out, the page shows what became of it."""
+
+from django.db import transaction
+
+from accounts import access
+from accounts.models import User
+from core import audit, outbox
+from cpl import selectors
+from cpl.domain.releases import parse
+from cpl.models import PublicationOrder, Release
+from cpl.services import publishing
+from cpl.services.publishing import PlanChanged, PublishingBlocked
+
+ORDERED = "cpl.publication_ordered"
+
+
+def order(actor: User, text: str, seen: str) -> PublicationOrder:
+    """Have the plan with the fingerprint `seen` published. Pressed twice, it is one order.
+
+    Raises PublishingBlocked when nothing can be published, PlanChanged when something else than what was seen would be.
+    """
+    access.require(actor, access.Action.PUBLISH)
+    plan = publishing.preview(changes_text=text)
+    if plan.fingerprint != seen:
+        raise PlanChanged(publishing.LOOK_AGAIN)
+    with transaction.atomic(durable=True):
+        wanted, created = PublicationOrder.objects.get_or_create(
+            fingerprint=seen,
+            outcome=PublicationOrder.Outcome.WAITING,
+            defaults={
+                "version": str(plan.version),
+                "changes": [change.pk for change in plan.changes],
+                "text": text,
+                "ordered_by": actor,
+            },
+        )
+        if created:
+            audit.record(actor, "release.ordered", wanted, version=wanted.version, changes=wanted.changes)
+            outbox.emit(ORDERED, str(wanted.pk), {"order": wanted.pk})
+    return wanted
+
+
+def carry_out(pk: int) -> None:
+    """Publish what was ordered, or note why not; safe to call again after a worker died at any point."""
+    wanted = PublicationOrder.objects.select_related("ordered_by").get(pk=pk)
+    if wanted.outcome != PublicationOrder.Outcome.WAITING:
+        return
+    reason = "" if _published(wanted) else _publish(wanted)
+    release = _published(wanted)  # by this worker or by one that was quicker or died
+    outcome = PublicationOrder.Outcome.PUBLISHED if release else PublicationOrder.Outcome.REFUSED
+    _finish(wanted, outcome, release, "" if release else reason)
+
+
+def _publish(wanted: PublicationOrder) -> str:
+    """Why nothing was published; "" when something was."""
+    if not access.may(wanted.ordered_by, access.Action.PUBLISH):
+        return f"{wanted.ordered_by} may not publish any more."
+    try:
+        publishing.publish(wanted.ordered_by, wanted.text, seen=wanted.fingerprint)
+    except PublishingBlocked as blocked:
+        return str(blocked)
+    return ""
+
+
+def _published(wanted: PublicationOrder) -> Release | None:
+    """The release with just these changes, if a worker that died had got so far."""
+    version = parse(wanted.version)
+    release = selectors.release(version) if version else None
+    if release is None or set(release.changes.values_list("pk", flat=True)) != set(wanted.changes):
+        return None
+    return release
+
+
+def _finish(wanted: PublicationOrder, outcome: str, release: Release | None, reason: str) -> None:
+    with transaction.atomic(durable=True):
+        waiting = PublicationOrder.objects.filter(pk=wanted.pk, outcome=PublicationOrder.Outcome.WAITING)
+        if waiting.update(outcome=outcome, release=release, reason=reason):
+            audit.record(wanted.ordered_by, f"release.order_{outcome}", wanted, reason=reason)
