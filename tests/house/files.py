@@ -30,7 +30,7 @@ def text(path: Path) -> str:
     return (ROOT / path).read_text(encoding="utf-8")
 
 
-def places(path: Path, pattern: str) -> list[str]:
+def places(path: Path, pattern: str, flags: re.RegexFlag = re.IGNORECASE) -> list[str]:
     """Where PATTERN occurs in a file, as path:line."""
-    found = re.finditer(pattern, content := text(path), flags=re.IGNORECASE)
+    found = re.finditer(pattern, content := text(path), flags=flags)
     return [f"{path}:{content.count(chr(10), 0, match.start()) + 1}" for match in found]
