@@ -22,7 +22,7 @@ PLACES = {
     "CPL_FROM_EMAIL": "cpl@secas.example",
 }
 SERVICES = {"web", "worker", "publisher", "beat", "migrate", "db", "redis"}
-READ = re.compile(r"env\.(?:text|flag|number|words)\(\s*\"(\w+)\"")
+READ = re.compile(r"\benv\.\w+\(\s*\"(\w+)\"")
 
 
 def compose(*words: str, **places: str) -> subprocess.CompletedProcess[str]:
