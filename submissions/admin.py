@@ -86,7 +86,7 @@ class NewDocumentInline(admin.StackedInline):
 
     model = Document
     form = PaperForm
-    verbose_name_plural = "attach a paper"
+    verbose_name = "paper to attach"
     extra = max_num = 1
     can_delete = False
     fields = ("file", "kind")
@@ -112,7 +112,8 @@ class RevisionInline(CaseReaders, admin.TabularInline):
     model = Revision
     extra = 0
     can_delete = False
-    fields = ("number", "filename", "form_version", "signed", "workbook_sha256", "seal", "created_at")
+    fields = ("number", "filename", "form_version", "signed", "created_at")
+    show_change_link = True
     readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
