@@ -42,6 +42,10 @@ CPL_CSV_FINAL_NEWLINE = env.flag("CPL_CSV_FINAL_NEWLINE", False)
 CPL_CUT_OFF_HOUR = env.number("CPL_CUT_OFF_HOUR", 17)
 # A team of one may approve its own work; every such approval says so in the audit trail.
 CPL_TEAM_OF_ONE = env.flag("CPL_TEAM_OF_ONE", False)
+# What is asked of a digital signature; each departure from the strict reading is a decision of SECAS (docs/adr/0003).
+CPL_SIGNATURE_ALLOW_SHA1 = env.flag("CPL_SIGNATURE_ALLOW_SHA1", False)
+CPL_SIGNATURE_REVOCATION = env.one_of("CPL_SIGNATURE_REVOCATION", ("require", "soft-fail"))
+CPL_SIGNATURE_USAGES = env.words("CPL_SIGNATURE_USAGES")  # object identifiers; empty: those for documents and mail
 CPL_MAILBOX_ADDRESS = env.text("CPL_MAILBOX_ADDRESS", "secas@cpl.example")
 CPL_DCC_ADDRESS = env.text("CPL_DCC_ADDRESS", "cpl@dcc.example")
 CPL_IMAP_URL = env.text("CPL_IMAP_URL", "")  # imaps://user:password@host/FOLDER; empty: only the drop folder is read
@@ -287,6 +291,7 @@ LOGGING = {
         "axes": {"level": "WARNING"},
         "django_structlog": {"level": "WARNING"},
         "fontTools": {"level": "WARNING"},
+        "pyhanko_certvalidator": {"level": "CRITICAL"},  # tells of every odd certificate in a submission; the verdict says it too
         "weasyprint": {"level": "ERROR"},
     },
 }

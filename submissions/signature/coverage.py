@@ -89,7 +89,7 @@ def _signed_target(package: SignedPackage, covered: Covered, source: str, relati
     return target
 
 
-def _unsigned_target(package: SignedPackage, covered: Covered, source: str, relationship: Relationship) -> str | None:
+def _unsigned_target(package: SignedPackage, _: Covered, source: str, relationship: Relationship) -> str | None:
     """The part an unsigned relationship leads to, when it is one of the few that may be unsigned."""
     target = relationship.target
     if source == "" and relationship.kind == ORIGIN_RELATIONSHIP:
@@ -98,7 +98,7 @@ def _unsigned_target(package: SignedPackage, covered: Covered, source: str, rela
     harmless = (
         not relationship.external
         and (package.content_type(source) if source else "") in sources
-        and (package.part(target) is None or (package.content_type(target) in targets and target not in covered.parts))
+        and (package.part(target) is None or package.content_type(target) in targets)
     )
     if not harmless:
         where = shown(relationship.written or "nowhere")

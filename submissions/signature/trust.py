@@ -5,6 +5,7 @@ lists are handed in, so the same question has the same answer years later.
 """
 
 from collections.abc import Coroutine, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self, TypeVar
@@ -70,7 +71,7 @@ class TrustStore:
 def check_certificate(
     signatory: Signatory, trust: TrustStore, policy: Policy, received: datetime, signed: datetime | None
 ) -> list[Reason]:
-    """What is to be noted about a trusted certificate. Raises Reject (CERT_*, CRL_UNAVAILABLE) for one that is not.
+    """What is to be noted about a trusted certificate. Raises Reject (CERT_*, CRL_UNAVAILABLE) when it is not.
 
     `received` is beyond doubt, `signed` only claimed, so the certificate must have been valid at both.
     """
@@ -86,7 +87,7 @@ def check_certificate(
     except Reject:
         raise
     except Exception as fault:  # noqa: BLE001 - certificates are the sender's bytes; no oddity in them may get past this line
-        reject(Code.CERT_BAD, f"the chain cannot be read ({type(fault).__name__})")
+        reject(Code.CERT_UNTRUSTED, f"the way to an authority cannot be read ({type(fault).__name__})")
 
 
 def _check_dates(certificate: x509.Certificate, moment: datetime, when: str) -> None:
@@ -163,7 +164,7 @@ def _validate(signatory: Signatory, trust: TrustStore, policy: Policy, moment: d
         algorithm_usage_policy=DisallowWeakAlgorithmsPolicy(_WEAK_HASHES, rsa_key_size_threshold=policy.smallest_rsa),  # type: ignore[no-untyped-call]
         time_tolerance=timedelta(0),
     )
-    hints = [*trust.intermediates, *_leading_up(certificate, [_certificate(der) for der in signatory.hints])]
+    hints = [*trust.intermediates, *_leading_up(certificate, _readable(signatory.hints))]
     _finish(CertificateValidator(certificate, hints, context).async_validate_path())
 
 
@@ -176,6 +177,15 @@ def _leading_up(certificate: Any, hints: list[Any]) -> list[Any]:
         chosen += found
         names |= {hint.issuer.hashable for hint in found}
     return chosen
+
+
+def _readable(hints: Iterable[bytes]) -> list[Any]:
+    """Hints are a courtesy: one that cannot be read is as good as none."""
+    found = []
+    for der in hints:
+        with suppress(ValueError):
+            found.append(_known_certificate(der))
+    return found
 
 
 def _usable(crls: Iterable[Any], certificate: Any) -> list[Any]:

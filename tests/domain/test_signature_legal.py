@@ -12,13 +12,9 @@ from submissions.signature import OLD_OFFICE, Code, Outcome, verified_package
 from tests.builders.pki import pki
 from tests.builders.signing import RELATIONSHIPS, edited, parts_of, sign, with_relationship, with_type
 from tests.builders.workbooks import rewrite, zip_of
-from tests.domain.signed_forms import changed, codes, form, judge, signed, signed_form
+from tests.domain.signed_forms import changed, codes, form, form_with_macro, judge, signed, signed_form
 
 CORE = "docProps/core.xml"
-OFFICE_REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-MICROSOFT = "http://schemas.microsoft.com/office"
-MACRO = "application/vnd.ms-office.vbaProject"
-STORED_XML_PROPERTIES = "application/vnd.openxmlformats-officedocument.customXmlProperties+xml"
 
 
 def streamed(data: bytes) -> bytes:
@@ -75,39 +71,16 @@ def test_preview_picture_added():
     assert "docProps/thumbnail.jpeg" in verdict.deciding.not_covered
 
 
-def with_macro(signed_macro: bool) -> bytes:
-    """The form with a macro and, if asked for, the macro's own signatures, and stored XML of an add-in."""
-    parts = parts_of(form())
-    book, types = "xl/_rels/workbook.xml.rels", "[Content_Types].xml"
-    parts |= {"xl/vbaProject.bin": b"macro", "customXml/item1.xml": b"<x/>", "customXml/itemProps1.xml": b"<y/>"}
-    parts[book] = with_relationship(parts[book], "rIdV", f"{MICROSOFT}/2006/relationships/vbaProject", "vbaProject.bin")
-    parts[book] = with_relationship(parts[book], "rIdX", f"{OFFICE_REL}/customXml", "../customXml/item1.xml")
-    parts[types] = with_type(parts[types], "/xl/vbaProject.bin", MACRO)
-    parts[types] = with_type(parts[types], "/customXml/itemProps1.xml", STORED_XML_PROPERTIES)
-    empty = f'<Relationships xmlns="{RELATIONSHIPS}"></Relationships>'.encode()
-    parts["customXml/_rels/item1.xml.rels"] = with_relationship(empty, "rId1", f"{OFFICE_REL}/customXmlProps", "itemProps1.xml")
-    if signed_macro:
-        parts["xl/_rels/vbaProject.bin.rels"] = empty
-        for number, (year, word) in enumerate((("2006", ""), ("2014", "Agile"), ("2020/07", "V3"))):
-            name = f"vbaProjectSignature{word}"
-            kind = f"{MICROSOFT}/{year}/relationships/{name}"
-            rels = "xl/_rels/vbaProject.bin.rels"
-            parts[rels] = with_relationship(parts[rels], f"rId{number}", kind, f"{name}.bin")
-            parts[f"xl/{name}.bin"] = b"signature"
-            parts[types] = with_type(parts[types], f"/xl/{name}.bin", f"{MACRO}Signature{word}")
-    return zip_of(parts)
-
-
 @pytest.mark.parametrize("signed_macro", [False, True])
 def test_macro_and_stored_xml(signed_macro):
-    verdict = judge(sign(with_macro(signed_macro), pki().good))
+    verdict = judge(sign(form_with_macro(signed_macro), pki().good))
     assert (verdict.outcome, verdict.codes) == (Outcome.VALID, ())
     assert "xl/vbaProject.bin" in verdict.deciding.covers
     assert "customXml/item1.xml" in verdict.deciding.not_covered
 
 
 def test_macro_changed():
-    data = rewrite(sign(with_macro(True), pki().good), {"xl/vbaProject.bin": b"other"})
+    data = rewrite(sign(form_with_macro(True), pki().good), {"xl/vbaProject.bin": b"other"})
     assert codes(data) == (Code.MAN_DIGEST,)
 
 
@@ -163,7 +136,7 @@ def test_form_read_from_what_is_signed_is_the_form():
 
 
 def test_parts_not_signed_are_left_behind():
-    data = sign(with_macro(True), pki().good)
+    data = sign(form_with_macro(True), pki().good)
     rebuilt = parts_of(verified_package(data, judge(data)))
     assert "xl/vbaProject.bin" in rebuilt
     assert not any("customXml" in name or "Signature" in name for name in rebuilt)
