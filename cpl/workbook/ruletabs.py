@@ -50,7 +50,7 @@ def rule_tabs(rules: RuleSet) -> dict[str, list[Row]]:
             *_combinations(rules),
         ],
         "CPL Certificates": [_CERTIFICATE_HEADINGS, *_certificates(rules)],
-        "CPL Texts": [("Name", "Text"), *TEXTS.items(), *_settings(rules)],
+        "CPL Texts": [("Name", "Text"), *_settings(rules), *TEXTS.items()],
         "CPL Characters": [("First", "Last", "Class"), *_ranges()],
         "CPL Character Names": [("Code", "Description"), *_names()],
     }

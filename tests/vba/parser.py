@@ -131,7 +131,7 @@ class _Parser:
             parameter = self.identifier()
             parameters.append((parameter, by_reference, self._type()))
             self.take(",")
-        returns = self._type()
+        returns = self._type() if is_function else ""
         self.end_of_statement()
         body = self.block("end")
         self.need("end")
@@ -139,7 +139,9 @@ class _Parser:
         return Procedure(name, is_function, public, parameters, returns, body, line)
 
     def _type(self) -> str:
-        return self.identifier() if self.take("as") else "variant"
+        """The language would do without; here everything says what it is."""
+        self.need("as")
+        return self.identifier()
 
     def _dim(self) -> Node:
         line, names = self.here.line, []

@@ -195,14 +195,14 @@ Private Function IsMailbox(ByVal value As String) As Boolean
 End Function
 
 Private Function IsDomain(ByVal value As String) As Boolean
-    Dim labels As Variant, place As Long, label As String
+    Dim labels As Variant, place As Long, part As String
     labels = Split(value, ".")
     If UBound(labels) < 1 Then Exit Function
     For place = 0 To UBound(labels)
-        label = CStr(labels(place))
-        If Not IsDomainLabel(label) Then Exit Function
+        part = CStr(labels(place))
+        If Not IsDomainLabel(part) Then Exit Function
     Next place
-    IsDomain = Len(label) > 1 And Not AllFrom(Left(label, 1), "0123456789")
+    IsDomain = Len(part) > 1 And Not AllFrom(Left(part, 1), "0123456789")
 End Function
 
 Private Function IsDomainLabel(ByVal value As String) As Boolean

@@ -86,21 +86,21 @@ Public Function RulesAreThere() As Boolean
     RulesAreThere = True
 End Function
 
-Private Function Table(ByVal title As String) As Variant
-    Table = FindTab(title).UsedRange.Value
+Private Function Contents(ByVal title As String) As Variant
+    Contents = FindTab(title).UsedRange.Value
 End Function
 
 Public Sub LoadRules()
     Dim ranges As Variant, place As Long
-    rules = Table(RULES_TAB)
-    lists = Table(LISTS_TAB)
-    devices = Table(DEVICES_TAB)
-    combinations = Table(COMBINATIONS_TAB)
-    certificates = Table(CERTIFICATES_TAB)
-    texts = Table(TEXTS_TAB)
-    characterNames = Table(NAMES_TAB)
+    rules = Contents(RULES_TAB)
+    lists = Contents(LISTS_TAB)
+    devices = Contents(DEVICES_TAB)
+    combinations = Contents(COMBINATIONS_TAB)
+    certificates = Contents(CERTIFICATES_TAB)
+    texts = Contents(TEXTS_TAB)
+    characterNames = Contents(NAMES_TAB)
     itemCount = UBound(rules, 1) - 1
-    ranges = Table(CHARACTERS_TAB)
+    ranges = Contents(CHARACTERS_TAB)
     rangeCount = UBound(ranges, 1) - 1
     For place = 1 To rangeCount
         rangeFirst(place) = CLng(ranges(place + 1, 1))

@@ -250,6 +250,6 @@ Private Function Lines(ByVal forErrors As Boolean, ByVal most As Long) As String
 End Function
 
 ' Everything the last check had to say, for who looks into the macro: errors or warnings of one data item.
-Public Function CplMessage(ByVal item As Long, ByVal isError As Boolean) As String
-    CplMessage = IIf(isError, errorText(item), warningText(item))
+Public Function CplMessage(ByVal item As Long, ByVal ofErrors As Boolean) As String
+    CplMessage = IIf(ofErrors, errorText(item), warningText(item))
 End Function
