@@ -104,6 +104,7 @@ def test_an_organisation_reads_its_own_case_and_not_what_concerns_others() -> No
     deciding.remark(analyst, case, "Looks like a copy.")
     client = sign_in(Client(), person(Role.SEC_PARTY, organisation=own))
     page = client.get(f"/cases/{case.reference}/").content.decode()
+    assert 'href="/cases/own/"' in client.get("/accounts/").content.decode()
     assert case.reference in client.get("/cases/own/").content.decode()
     assert "CPA certificate.pdf" in page
     assert "7A:02" in page
