@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -9,6 +10,8 @@ from accounts.models import User
 from cpl.domain.dictionary import RuleSet
 from submissions import presenting, selectors
 from submissions.models import Submission
+
+LOOK = settings.BASE_DIR / "static" / "report.css"
 
 
 class PdfNotPossible(Exception):  # noqa: N818 - says what is missing
@@ -41,7 +44,7 @@ def content(case: Submission, reader: User) -> dict[str, Any]:
 def pdf(said: dict[str, Any]) -> bytes:
     """The report as PDF; raises PdfNotPossible where WeasyPrint finds no Pango."""
     try:
-        from weasyprint import HTML  # noqa: PLC0415 - needs Pango, which a small site may lack
+        from weasyprint import CSS, HTML  # noqa: PLC0415 - needs Pango, which a small site may lack
         from weasyprint.urls import URLFetcher  # noqa: PLC0415
     except OSError as fault:
         raise PdfNotPossible(
@@ -49,6 +52,7 @@ def pdf(said: dict[str, Any]) -> bytes:
         ) from fault
     html = render_to_string("submissions/report_pdf.html", said)
     # A report is complete in itself: it fetches nothing from disk or network.
-    data = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=["data"])).write_pdf()
+    look = CSS(string=LOOK.read_text(encoding="utf-8"))
+    data = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=["data"])).write_pdf(stylesheets=[look])
     assert isinstance(data, bytes)
     return data

@@ -43,7 +43,8 @@ def test_every_building_block_is_described() -> None:
 
 def test_every_class_a_page_of_this_house_uses_exists() -> None:
     known = "".join(
-        (settings.BASE_DIR / "static" / name).read_text() for name in ("app.css", "vendor/bootstrap/bootstrap.min.css")
+        (settings.BASE_DIR / "static" / name).read_text()
+        for name in ("app.css", "cases.css", "vendor/bootstrap/bootstrap.min.css")
     )
     used = set()
     for file in (settings.BASE_DIR / "templates").rglob("*.html"):
