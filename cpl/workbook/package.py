@@ -23,6 +23,7 @@ _END = struct.Struct("<4s4H2LH")
 _LOCAL_MARK, _CENTRAL_MARK, _END_MARK = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED = 0x2041  # traditional, strong, masked directory
+_NEWEST = 63  # of the features a reader needs, as 10 times the version of the zip specification
 _PATCHED, _DESCRIPTOR = 0x20, 0x08
 _DESCRIPTOR_BYTES = (12, 16, 20, 24)  # what may follow a part whose size was not known beforehand
 _ZIP64_SHORT, _ZIP64_LONG = 0xFFFF, 0xFFFFFFFF
@@ -172,7 +173,7 @@ def _part(data: bytes, position: int, end: int, directory: int) -> tuple[Part, t
     name = _name(raw_name, flags)
     if after > end:
         refuse("P4", f"The file is damaged: its directory of parts cannot be read. {SAVE_AGAIN}")
-    _check_method(name, flags, method, attributes >> 16)
+    _check_method(name, flags, method, attributes >> 16, central[2])
     if _ZIP64_LONG in (packed, size, start):
         refuse("P5", f"Part {shown(name)} claims to be far larger than a form can be. {SAVE_AGAIN}")
     described = bool(flags & _DESCRIPTOR)
@@ -218,10 +219,10 @@ def _name(raw: bytes, flags: int) -> str:
     return name
 
 
-def _check_method(name: str, flags: int, method: int, mode: int) -> None:
+def _check_method(name: str, flags: int, method: int, mode: int, needed: int) -> None:
     if flags & _ENCRYPTED:
         refuse("P10", f"Part {shown(name)} is encrypted. Save the workbook without a password and send it again.")
-    if method not in (_STORED, _DEFLATED) or flags & _PATCHED:
+    if method not in (_STORED, _DEFLATED) or flags & _PATCHED or needed & 0xFF > _NEWEST:
         refuse("P11", f"Part {shown(name)} is compressed in a way Excel does not use. {SAVE_AGAIN}")
     if mode & 0o170000 not in _FILE_KINDS:
         refuse("P12", f"Part {shown(name)} is a link to another place, not a file. {SAVE_AGAIN}")

@@ -50,6 +50,7 @@ def with_flag(data: bytes, mark: bytes, offset: int, value: int) -> bytes:
         (lambda data: rewrite(data, {"xl/caf\u00e9.xml": b""}), Code.ZIP_NAME),
         (lambda data: rewrite(data, {}, zipfile.ZIP_BZIP2), Code.ZIP_FEATURE),
         (lambda data: with_flag(data, b"PK\x01\x02", 8, 1), Code.ZIP_FEATURE),
+        (lambda data: with_flag(data, b"PK\x01\x02", 6, 90), Code.ZIP_FEATURE),
         (lambda data: data[: len(data) // 2], Code.ZIP_BAD),
         (with_bomb, Code.ZIP_TOO_BIG),
     ],
