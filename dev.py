@@ -97,7 +97,7 @@ class Process:
 
 def up(port: int, demo: bool, browser: bool) -> int:
     """Bring the site up, stay until it is told to stop or a process dies, and leave nothing running."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGINT too: started in the background, it is ignored
         signal.signal(number, interrupt)
     refuse_taken(port)
     prepare(RUNTIME)
@@ -122,7 +122,7 @@ def up(port: int, demo: bool, browser: bool) -> int:
 
 
 def interrupt(number: int, frame: object) -> NoReturn:
-    """SIGTERM and SIGHUP stop the site as Ctrl-C does."""
+    """Ctrl-C, SIGTERM and SIGHUP all stop the site the same way."""
     raise KeyboardInterrupt
 
 
