@@ -4,7 +4,8 @@ import datetime
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from certificates import selectors as certificates
 from certificates.domain.requirements import DocumentKind, check_documents
@@ -16,6 +17,9 @@ from cpl.domain.validate import path_numbers, validate
 from cpl.workbook.read import read_form
 from submissions.domain.duplicates import OpenCase, check_duplicates
 from submissions.domain.lifecycle import Gate
+from submissions.domain.signature_findings import IMAGE_CREATOR, differences, findings_of, not_signed
+from submissions.signature import verified_package
+from submissions.signing import SignatureBasis, judge
 
 RED_VALUE = "[RED]"
 IMAGE_HASH = "Manufacturer_Image.hash"
@@ -55,11 +59,16 @@ class GateAnswer:
     gate: Gate
     result: GateResult
     findings: tuple[Finding, ...] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)  # JSON, kept with the run; never RED
 
 
 def read_workbook(data: bytes, on: datetime.date, principal: int | None = None) -> FormRead:
     """Read and check the New Entry tab of a submission. `on`: the day of receipt, London time."""
-    rules = cpl.current_rules(on, principal)
+    return read_by(data, cpl.current_rules(on, principal), on)
+
+
+def read_by(data: bytes, rules: RuleSet, on: datetime.date) -> FormRead:
+    """The same by rules that are known already."""
     reading = read_form(data, rules)
     targets = cpl.listed(path_numbers({key: cell.value for key, cell in reading.cells.items()}))
     check = validate(reading, rules, on, targets)
@@ -83,23 +92,37 @@ def form(read: FormRead) -> GateAnswer:
     return _answer(Gate.FORM, read.findings)
 
 
-def signature(values: Mapping[str, str], signed: bool) -> GateAnswer:
-    """Guidance 7.5 and 8, step 2: a Manufacturer Image is vouched for by its creator's digital signature."""
-    if not values.get(IMAGE_HASH, "").strip():
+def needs_no_signature(values: Mapping[str, str], signed: bool) -> bool:
+    """Whether there is nothing to verify: no Hash to vouch for and no signature to speak about (guidance 7.5)."""
+    return not signed and not values.get(IMAGE_HASH, "").strip()
+
+
+def signature(values: Mapping[str, str], data: bytes, read: FormRead, basis: SignatureBasis) -> GateAnswer:
+    """Guidance 7.5 and 8, step 2: a Manufacturer Image is vouched for by its creator's digital signature.
+
+    `values`: those of the case; they must be what the signed parts of the workbook say. `data`, `read`: the workbook as it came.
+    Without a Hash everything is a note.
+    """
+    if needs_no_signature(values, read.reading.signed):
         return GateAnswer(Gate.SIGNATURE, GateResult.NOT_APPLICABLE)
-    group, attribute = IMAGE_HASH.split(".")
-    if not signed:
-        text = (
-            "The form names the hash of a Manufacturer Image, but the workbook carries no digital signature. The organisation "
-            "that created the image must sign the workbook in Excel (File, Info, Protect Workbook, Add a Digital Signature) and "
-            "send it again."
-        )
-        return _answer(Gate.SIGNATURE, (Finding("NO_SIGNATURE", Severity.ERROR, text, group, attribute, guidance="7.5"),))
-    text = (
-        "The workbook carries a digital signature that this site has not verified. Open the workbook in Excel, look at the "
-        "signature's details, compare its organisation with Manufacturer_Image.creator, and write down what you saw."
-    )
-    return _answer(Gate.SIGNATURE, (Finding("SIGNATURE", Severity.WARNING, text, group, attribute, guidance="8.2"),))
+    needed = bool(values.get(IMAGE_HASH, "").strip())
+    judged = judge(data, values.get(IMAGE_CREATOR, ""), read.reading.signed, basis)
+    findings = findings_of(judged.reasons, read.reading, needed, judged.permission)
+    if judged.verdict.intact:
+        signed_form = read_by(verified_package(data, judged.verdict, judged.policy), read.rules, basis.on)
+        differing = differing_keys(values, read, signed_form)
+        found = differences(differing, read.rules.by_key, values, signed_form.reading) if signed_form.usable else [not_signed()]
+        findings += tuple(found) if needed else tuple(replace(finding, severity=Severity.INFO) for finding in found)
+    return GateAnswer(Gate.SIGNATURE, result_of(findings) if needed else GateResult.NOT_APPLICABLE, findings, judged.detail)
+
+
+def differing_keys(values: Mapping[str, str], read: FormRead, signed: FormRead) -> frozenset[str]:
+    """Data items that what was signed gives otherwise than the case or the workbook as it came; RED ones are compared too."""
+    said, keys = signed.masked, values.keys() | signed.values.keys() | read.reading.cells.keys() | signed.reading.cells.keys()
+    cells = [{key: (cell.value, cell.kind) for key, cell in reading.cells.items()} for reading in (read.reading, signed.reading)]
+    return frozenset(
+        key for key in keys if values.get(key, "") != said.get(key, "") or cells[0].get(key) != cells[1].get(key)
+    )  # fmt: skip
 
 
 def assurance(

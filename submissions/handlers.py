@@ -4,8 +4,8 @@ from typing import Any
 
 from core import outbox, periodic
 from submissions import mailbox
-from submissions.models import Submission
-from submissions.services import checking, closing
+from submissions.models import CrlSource, Submission
+from submissions.services import checking, closing, revocation
 from submissions.services.door import GATE_DUE
 
 
@@ -25,3 +25,21 @@ def close_cases(key: str, payload: dict[str, Any]) -> None:
 def collect_mail() -> None:
     """Take in what lies in the mailbox and the drop folder."""
     mailbox.collect()
+
+
+@outbox.handler(revocation.FETCH_DUE)
+def fetch_list(key: str, payload: dict[str, Any]) -> None:
+    """Ask one place for its revocation list."""
+    revocation.ask(CrlSource.objects.get(pk=payload["source"]))
+
+
+@periodic.every(minutes=60)
+def fetch_lists() -> None:
+    """Have every place asked for its revocation list."""
+    revocation.ask_all()
+
+
+@periodic.daily("07:00")
+def watch_lists() -> None:
+    """Warn of revocation lists that are missing, stale or about to be."""
+    revocation.warn()

@@ -14,7 +14,7 @@ from submissions import gates, selectors
 from submissions.domain.lifecycle import Gate, State, gate_due
 from submissions.gates import GateAnswer
 from submissions.models import CheckFinding, CheckRun, Decision, Revision, Submission
-from submissions.services import door
+from submissions.services import door, signatures
 
 
 def run_due(case: Submission) -> None:
@@ -60,11 +60,19 @@ def _ask(gate: Gate, case: Submission, revision: Revision, rules: RuleSet) -> Ga
         data = vault.read(revision.workbook_sha256, red=True)
         return gates.form(gates.read_workbook(data, timezone.localdate(case.received_at)))
     if gate is Gate.SIGNATURE:
-        return gates.signature(revision.values, revision.signed)
+        return _verify(case, revision)
     if gate is Gate.CERTIFICATES:
         supplier = case.organisation is not None and case.organisation.kind == OrganisationKind.SUPPLIER
         return gates.assurance(revision.values, rules, selectors.document_kinds(case), supplier)
     return gates.duplicates(revision.values, selectors.open_cases(excluding=case))
+
+
+def _verify(case: Submission, revision: Revision) -> GateAnswer:
+    """Over the bytes as they came, by the rules that the case's values were read with."""
+    data = vault.read(revision.workbook_sha256, red=True)
+    received = revision.receipt.received_at
+    read = gates.read_by(data, RuleSet.from_snapshot(revision.rules.snapshot), timezone.localdate(received))
+    return signatures.check(revision.values, data, read, received)
 
 
 def _note(case: Submission, revision: Revision, rules: RuleSet, answer: GateAnswer) -> None:
@@ -76,6 +84,7 @@ def _note(case: Submission, revision: Revision, rules: RuleSet, answer: GateAnsw
         seal=revision.seal,
         rules=cpl.remembered(rules),
         ran_at=timezone.now(),
+        detail=dict(answer.detail),
     )
     CheckFinding.objects.bulk_create(CheckFinding.of(run, finding) for finding in answer.findings)
     counts = {level.value: sum(finding.severity is level for finding in answer.findings) for level in Severity}

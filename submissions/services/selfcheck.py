@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from django.utils import timezone
+
 from cpl.domain.findings import GateResult
 from submissions import gates, selectors
 from submissions.domain.intake import suggest_kind
 from submissions.domain.lifecycle import Gate
 from submissions.gates import FormRead, GateAnswer
+from submissions.services import signatures
 
 
 def check(
@@ -26,7 +29,7 @@ def check(
     Strangers are not told what other manufacturers have submitted, so the public self-check looks at the list alone.
     """
     read = gates.read_workbook(data, on, principal)
-    answers = _answers(read, attachments, with_open_cases)
+    answers = _answers(data, read, attachments, on, with_open_cases)
     return {
         "file": name,
         "sha256": hashlib.sha256(data).hexdigest(),
@@ -37,7 +40,9 @@ def check(
     }
 
 
-def _answers(read: FormRead, attachments: Sequence[tuple[str, bytes]], with_open_cases: bool) -> list[GateAnswer]:
+def _answers(
+    data: bytes, read: FormRead, attachments: Sequence[tuple[str, bytes]], on: datetime.date, with_open_cases: bool
+) -> list[GateAnswer]:
     form = gates.form(read)
     if not read.usable:
         return [form, *(gates.unreadable(gate) for gate in Gate if gate is not Gate.FORM)]
@@ -45,10 +50,17 @@ def _answers(read: FormRead, attachments: Sequence[tuple[str, bytes]], with_open
     kinds = frozenset(suggest_kind(name, data) for name, data in attachments)
     return [
         form,
-        gates.signature(values, read.reading.signed),
+        signatures.check(values, data, read, _moment(on)),
         gates.assurance(values, read.rules, kinds),
         gates.duplicates(values, selectors.open_cases() if with_open_cases else ()),
     ]
+
+
+def _moment(on: datetime.date) -> datetime.datetime:
+    """When the workbook would have been received: now, or at noon of another day."""
+    if on == timezone.localdate():
+        return timezone.now()
+    return timezone.make_aware(datetime.datetime.combine(on, datetime.time(12)))
 
 
 def _version(read: FormRead) -> str:

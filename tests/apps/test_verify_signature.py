@@ -6,11 +6,15 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from submissions.models import RevocationList
 from tests.builders.pki import AT, ORGANISATION, pki
 from tests.builders.signing import sign
 from tests.domain.signed_forms import form, signed_form
+from tests.trusting import authority, signed_workbook, with_image
+from tests.trusting import trusted as trusted_site
 
 AT_TEXT = AT.isoformat()
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -66,6 +70,23 @@ def test_people_read_lines(folder):
 def test_without_a_trust_store_nobody_is_trusted(folder):
     code, text = run(folder / "form.xlsm", "--at", AT_TEXT, "--json")
     assert (code, json.loads(text)["verdict"], json.loads(text)["codes"]) == (1, "untrusted", ["CERT_UNTRUSTED"])
+
+
+def test_the_site_s_own_trust_store_is_the_default(folder, settings):
+    trusted_site()
+    values = with_image(ORGANISATION)
+    (folder / "now.xlsm").write_bytes(signed_workbook(values, authority().good))
+    code, text = run(folder / "now.xlsm", "--creator", ORGANISATION, "--json")
+    assert (code, json.loads(text)["verdict"]) == (0, "valid")
+    RevocationList.objects.all().delete()
+    code, text = run(folder / "now.xlsm", "--json")
+    assert (code, json.loads(text)["codes"]) == (1, ["CRL_UNAVAILABLE"])
+    settings.CPL_SIGNATURE_REVOCATION = "soft-fail"
+    code, text = run(folder / "now.xlsm", "--json")
+    assert (code, json.loads(text)["codes"]) == (0, ["REVOCATION_UNKNOWN"])
+    settings.CPL_SIGNATURE_USAGES = ["1.3.6.1.5.5.7.3.1"]
+    code, text = run(folder / "now.xlsm", "--json")
+    assert (code, json.loads(text)["codes"]) == (1, ["CERT_USAGE"])
 
 
 def test_without_revocation_lists_it_says_so(folder):

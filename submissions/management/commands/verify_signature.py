@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 from django.utils import timezone
 
+from submissions.services import trust
 from submissions.signature import OLD_OFFICE, STRICT, Outcome, Policy, Revocation, SignatureVerdict, TrustStore, Verdict, verify
 
 CANNOT_BE_USED = 2
@@ -24,7 +26,7 @@ class Command(BaseCommand):
 
     help = "Verifies the digital signatures of a signed Office file (.xlsm, .xlsx, .docx, .pptx)."
 
-    requires_system_checks = ()  # needs nothing of the site
+    requires_system_checks = ()  # with --trust it needs nothing of the site
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The file and what to hold it against."""
@@ -45,11 +47,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Verify the file and print the verdict."""
-        policy = OLD_OFFICE if options["allow_sha1"] else STRICT
-        trust, policy = _trust(options["trust"], policy)
-        data = _read(options["file"], policy.limits.file + 1)
+        data = _read(options["file"], STRICT.limits.file + 1)
         at = options["at"] or timezone.now()
-        verdict = verify(data, trust=trust, policy=policy, at=at, creator=options["creator"])
+        store, policy = _folder(options["trust"]) if options["trust"] else _site(at)
+        if options["allow_sha1"]:
+            policy = replace(policy, allow_sha1=True, xades_required=False, smallest_rsa=OLD_OFFICE.smallest_rsa)
+        verdict = verify(data, trust=store, policy=policy, at=at, creator=options["creator"])
         if options["json"]:
             document = {"file": options["file"].name} | verdict.to_json()
             self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2))
@@ -76,10 +79,17 @@ def _read(path: Path, most: int) -> bytes:
         raise CommandError(f"{path} cannot be read: {fault.strerror}.", returncode=CANNOT_BE_USED) from fault
 
 
-def _trust(folder: Path | None, policy: Policy) -> tuple[TrustStore, Policy]:
+def _site(at: datetime) -> tuple[TrustStore, Policy]:
+    """What the gate would hold the file against."""
+    try:
+        return trust.store(at), trust.policy()
+    except DatabaseError as fault:
+        text = "The trust records of the site cannot be read here; name a folder with --trust."
+        raise CommandError(text, returncode=CANNOT_BE_USED) from fault
+
+
+def _folder(folder: Path) -> tuple[TrustStore, Policy]:
     """The trust store in a folder. Without revocation lists none can be asked for."""
-    if folder is None:
-        return TrustStore(), policy
     anchors, intermediates = _files(folder / "anchors", _CERTIFICATES), _files(folder / "intermediates", _CERTIFICATES)
     lists = _files(folder / "crls", _LISTS)
     if not anchors:
@@ -88,7 +98,7 @@ def _trust(folder: Path | None, policy: Policy) -> tuple[TrustStore, Policy]:
         store = TrustStore.load(anchors, intermediates, lists)
     except ValueError as fault:
         raise CommandError(f"{folder} holds a file that cannot be read: {fault}", returncode=CANNOT_BE_USED) from fault
-    return store, policy if lists else replace(policy, revocation=Revocation.SOFT_FAIL)
+    return store, STRICT if lists else replace(STRICT, revocation=Revocation.SOFT_FAIL)
 
 
 def _files(folder: Path, patterns: Iterable[str]) -> list[bytes]:
