@@ -107,7 +107,7 @@ def up(port: int, demo: bool, browser: bool) -> int:
     processes: list[Process] = []
     try:
         processes.append(web_server(port))
-        people = sign_ins() if demo or DEMO_MARK.exists() else ""
+        people = sign_ins() if demo else ""
         processes.append(worker())  # after the demo, which delivers what it causes by itself
         wait_until_ready(address, processes)
         greet(address, people)
