@@ -134,4 +134,4 @@ def _cell(value: str | Filled) -> object:
             return value.value == "1"
         case CellKind.ERROR:
             return ErrorValue(value.value)
-    return value.value
+    return float(value.value) if value.value.isdecimal() else value.value  # what a formula worked out

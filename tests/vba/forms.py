@@ -157,7 +157,20 @@ def _list(item: DataItem, rules: RuleSet) -> Iterator[str]:
 
 
 def _printable(item: DataItem, rules: RuleSet) -> Iterator[str]:
-    yield from ("12", "123", "1", " 1 2 ", "a b", "12\u20133", "\u00a312", "\u4e00\U0001f60012", "~ ~", "1\u00a02")
+    yield from (
+        "12",
+        "123",
+        "1",
+        " 1 2 ",
+        "a b",
+        "12\u20133",
+        "\u00a312",
+        "\u4e00\U0001f60012",
+        "12\u0180",
+        "12\x80",
+        "~ ~",
+        "1\u00a02",
+    )
 
 
 def _names(item: DataItem, rules: RuleSet) -> Iterator[str]:
@@ -333,6 +346,7 @@ def _cells(rules: RuleSet) -> Iterator[Form]:
         Filled(CellKind.ERROR, "#N/A"),
         Filled(CellKind.FORMULA, "x"),
         Filled(CellKind.FORMULA, ""),
+        Filled(CellKind.FORMULA, "12"),
     ]
     for value in filled:
         yield Form(f"cells {value.kind} {value.value}", dict.fromkeys((item.key for item in _answerable(rules)), value))
