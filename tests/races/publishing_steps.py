@@ -43,7 +43,29 @@ def outline() -> dict[str, Any]:
     }
 
 
-STEPS = {"approved_changes": approved_changes, "outline": outline}
+def order() -> int:
+    """The approver presses the button."""
+    from accounts.models import User
+    from cpl.services import orders, publishing
+
+    approver = User.objects.get(email=f"{PEOPLE[1]}@secas.example")
+    return orders.order(approver, "", publishing.preview().fingerprint).pk
+
+
+def recover() -> list[str]:
+    """What a worker does once the dead one's lease has run out; the outcome of every order."""
+    from django.utils import timezone
+
+    from core import outbox
+    from core.models.outbox import OutboxEvent
+    from cpl.models import PublicationOrder
+
+    OutboxEvent.objects.undelivered().update(lease_until=None, due_at=timezone.now())
+    outbox.drain(strict=True)
+    return list(PublicationOrder.objects.order_by("id").values_list("outcome", flat=True))
+
+
+STEPS = {step.__name__: step for step in (approved_changes, outline, order, recover)}
 
 if __name__ == "__main__":
     import django

@@ -30,6 +30,14 @@ PLACES = (
     ("cpl.services.publishing.commit", "return", 1),
 )
 
+# A worker that carries out an order does the same; it is killed before, inside and after.
+WORKER_PLACES = (
+    ("cpl.services.orders.carry_out", "call", 1),
+    ("cpl.services.publishing._write_release", "return", 1),
+    ("cpl.services.publishing.commit", "return", 1),
+    ("cpl.services.orders._finish", "return", 1),
+)
+
 
 @dataclass
 class Hands:
@@ -90,6 +98,25 @@ def test_killed_publisher_leaves_all_or_nothing(hands: Hands, place: tuple[str, 
     check(done)
     assert len(done["versions"]) == len(before["versions"]) + 1
     assert {status for pk, status, _ in done["changes"] if pk in waiting} == {"published"}
+
+
+@pytest.mark.parametrize("place", WORKER_PLACES, ids=lambda place: f"{place[0].rpartition('.')[2]}-{place[1]}-{place[2]}")
+def test_killed_worker_leaves_an_order_that_another_one_finishes(hands: Hands, place: tuple[str, str, int]) -> None:
+    waiting = hands.step("approved_changes", 2)
+    before = hands.step("outline")
+    hands.step("order")
+    name, event, count = place
+    options = ("-A", "config", "worker", "-Q", "publish", "--pool", "solo", "--without-gossip", "--without-mingle")
+    worker = hands.site.start("-m", "tests.races.stopping", name, event, str(count), "celery", *options)
+    assert worker.stdout is not None
+    assert any(line == "here\n" for line in worker.stdout), hands.site.last_words()
+    hands.site.kill(worker)
+    check(hands.step("outline"))
+    assert set(hands.step("recover")) == {"published"}
+    after = hands.step("outline")
+    check(after)
+    assert len(after["versions"]) == len(before["versions"]) + 1
+    assert {status for pk, status, _ in after["changes"] if pk in waiting} == {"published"}
 
 
 def test_two_publishers_at_once_publish_each_change_once(hands: Hands) -> None:
