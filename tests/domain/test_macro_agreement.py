@@ -75,7 +75,9 @@ def test_every_statement_of_the_macro_runs() -> None:
     run = macro_run(load(3), record=True)
     break_and_mend(run)
     left = {(name, line) for name in sources() for line in statements(name)}
-    for form in forms(3)[::-1]:
+    for form in sorted(
+        forms(3), key=lambda form: not form.name.startswith(("cells", "rows", "probe", "full", "image", "[", "CPA"))
+    ):
         if not left:
             break
         run.verdict(form)

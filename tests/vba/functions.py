@@ -51,20 +51,21 @@ def _right(text: Any, length: Any) -> str:
     return to_string(text)[-count:] if count else ""
 
 
+def _as_compared(text: Any, compare: Any) -> str:
+    """Binary comparison (0) minds upper and lower case, textual comparison (1) does not."""
+    return to_string(text).lower() if to_long(compare) == 1 else to_string(text)
+
+
 def _position(start: Any, text: Any, wanted: Any, compare: Any) -> int:
     if to_long(start) < 1:
         raise VbaError(5, "Invalid procedure call or argument")
-    if to_long(compare) != 0:
-        raise NotImplementedError("only binary comparison")
     if to_long(start) > len(to_string(text)):
         return 0
-    return to_string(text).find(to_string(wanted), to_long(start) - 1) + 1
+    return _as_compared(text, compare).find(_as_compared(wanted, compare), to_long(start) - 1) + 1
 
 
 def _comparison(a: Any, b: Any, compare: Any) -> int:
-    if to_long(compare) != 0:
-        raise NotImplementedError("only binary comparison")
-    first, second = to_string(a), to_string(b)
+    first, second = _as_compared(a, compare), _as_compared(b, compare)
     return (first > second) - (first < second)
 
 
