@@ -16,6 +16,7 @@ from submissions.forms import DecisionForm
 from submissions.gates import RED_VALUE
 from submissions.models import CheckFinding, Decision, Revision, Submission
 from submissions.selectors import FindingView, GateView, QueueRow
+from submissions.signature_panel import SignaturePanel, panel_of
 
 SOON = datetime.timedelta(hours=8)  # before the due time: the day on which it is due, as a rule
 
@@ -49,6 +50,7 @@ class Check:
     text: str
     note: str
     lines: tuple[Line, ...]
+    signature: SignaturePanel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,8 @@ def _check(gate: GateView, may_decide: bool, bound: DecisionForm | None, bound_t
     for view in ordered:
         form = bound if view.finding.pk == bound_to else None
         lines.append(_line(view, may_decide and gate.status == "decide" or form is not None, form))
-    return Check(gate.gate, kind, text, _note(gate), tuple(lines))
+    known = gate.run.detail if shown is gate.findings and gate.run is not None and gate.gate is Gate.SIGNATURE else {}
+    return Check(gate.gate, kind, text, _note(gate), tuple(lines), panel_of(known))
 
 
 def _tag(gate: GateView) -> tuple[str, str]:
