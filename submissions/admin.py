@@ -17,6 +17,7 @@ from submissions.forms import KINDS
 from submissions.models import CheckFinding, CheckRun, Decision, Document, Receipt, Revision, Submission
 from submissions.services import deciding, papers, revising
 from submissions.services.refusals import REFUSALS
+from submissions.trust_admin import TrustAnchorAdmin  # noqa: F401 - registers the trust records
 
 
 def _may(request: HttpRequest, action: Action) -> bool:

@@ -130,14 +130,22 @@ def fetch(url: str) -> bytes:
     return bytes(data)
 
 
+def ask_soon(source: CrlSource) -> None:
+    """Have the worker ask one place as soon as it can."""
+    with transaction.atomic():
+        outbox.emit(FETCH_DUE, f"{source.pk}:{timezone.now().isoformat()}", {"source": source.pk})
+
+
+def state_of(authority: AuthorityCertificate, now: datetime.datetime | None = None) -> ListState:
+    """How it stands with the revocation list of one authority."""
+    newest = RevocationList.objects.filter(issuer=authority.subject).first()
+    return ListState(authority, newest, _state(newest, now or timezone.now()))
+
+
 def states(now: datetime.datetime | None = None) -> list[ListState]:
-    """How it stands with the revocation list of every authority in force."""
+    """The same for every authority in force."""
     moment = now or timezone.now()
-    newest: dict[str, RevocationList] = {}
-    for each in RevocationList.objects.order_by("-this_update", "-id"):
-        newest.setdefault(each.issuer, each)
-    found = trust.authorities(timezone.localdate(moment))
-    return [ListState(one, row := newest.get(one.subject), _state(row, moment)) for one in found]
+    return [state_of(authority, moment) for authority in trust.authorities(timezone.localdate(moment))]
 
 
 def warn() -> list[ListState]:

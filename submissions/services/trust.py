@@ -122,6 +122,15 @@ def why_not(actor: User, record: Vouched, step: str, reason: str = "") -> str:
     return answers[step]
 
 
+def steps_of(record: Vouched) -> list[tuple[str, str]]:
+    """The steps that could be taken on a record now, with their names; none once it is retired."""
+    if record.status == Vouched.Status.PROPOSED:
+        return [("approve", "Agree as the second person"), ("turn_down", "Turn the proposal down")]
+    if record.status == Vouched.Status.ACTIVE and record.end_asked_by_id is None:
+        return [("ask_to_retire", "Ask that it be retired")]
+    return [("retire", "Agree as the second person that it is over")] if record.status == Vouched.Status.ACTIVE else []
+
+
 def approve(actor: User, record: Record) -> Record:
     """Agree as the second person; from then on it is in force."""
 
