@@ -2,11 +2,13 @@
 
 import datetime
 from functools import cache
+from itertools import product
 
 import pytest
 
 from cpl.dictionary import load
 from cpl.domain.dictionary import DeviceType, ListValue, RuleSet
+from cpl.domain.rules import certificates
 from cpl.workbook.macro import sources
 from cpl.workbook.render import ReleaseView, render
 from tests.domain.good_forms import EVERYTHING, PPMID, SINGLE, good
@@ -45,6 +47,20 @@ def test_the_rules_of_version_2_are_read_as_well() -> None:
     rules, run = load(2), ready(2)
     chosen = forms(2)[::9]
     assert [form.name for form in chosen if run.verdict(form) != of_the_server(form, rules)] == []
+
+
+@pytest.mark.parametrize(
+    "on", [(2028, 2, 29), (2028, 2, 28), (2026, 2, 28), (2028, 3, 1), (2026, 12, 31), (2027, 1, 1), (2096, 2, 29)]
+)
+def test_the_day_decides_about_the_date_of_a_certificate(on: tuple[int, int, int]) -> None:
+    rules, run = load(3), ready(3)
+    day = datetime.date(*on)
+    latest = certificates.years_after(day, 6)
+    around = [date + datetime.timedelta(days=step) for date in (day, latest) for step in (-1, 0, 1)]
+    for date, prefix in product(around, ("[E]", "[R]", "[T]")):
+        values = {certificates.EXPIRY: f"{date:%d/%m/%Y}", "CPA_Certificate.identification_number": f"{prefix} 12345"}
+        form = Form(f"{prefix} {date} on {day}", {**good(SINGLE), **values})
+        assert run.verdict(form, int(f"{day:%Y%m%d}")) == of_the_server(form, rules, day), form.name
 
 
 def test_reference_data_of_another_day() -> None:
@@ -184,6 +200,26 @@ def test_a_warning_does_not_stop_an_entry() -> None:
         f"{PASSED}\n\nPlease look at this once more (1). It does not stop the entry, but SECAS has to decide about it."
     )
     assert text.endswith("Contact-CPA.Contact.contact name: There are 6 contacts; 5 are suggested at most. See guidance 7.2.8.")
+
+
+def test_a_pop_up_counts_what_it_leaves_out() -> None:
+    run = ready(3)
+    one = run.popup(Form("one", {**good(SINGLE), "Device_Model.model_identifier": "5731"}))
+    assert one.startswith(
+        "1 of 37 data items must be corrected. Column I says how, in red.\n- G11 Device_Model.model_identifier: The"
+    )
+    assert len(one.splitlines()[1]) == 117
+    assert one.endswith("...")
+    empty = run.popup(Form("empty", {}))
+    shown = empty.count("\n- G")
+    assert empty.startswith("24 of 37 data items")
+    assert empty.endswith(f"\n... and {24 - shown} more")
+    assert shown >= 4
+    missing = run.popup(Form("first row missing", dict(good(SINGLE)), missing=("Entry.number",)))
+    assert missing.startswith(
+        "1 of 37 data items must be corrected. Column I says how, in red.\n- G0 Entry.number: The New Entry tab"
+    )
+    assert "more" not in missing
 
 
 def test_no_pop_up_is_cut_off() -> None:

@@ -39,15 +39,15 @@ class Verdict:
     warnings: Mapping[str, str]
 
 
-def of_the_server(form: Form, rules: RuleSet) -> Verdict:
+def of_the_server(form: Form, rules: RuleSet, on: datetime.date = ON) -> Verdict:
     """What `validate` says. The entries of the upgrade path are on the list: whether they are is nothing the macro looks at."""
     reading = _reading(form, rules)
-    values = validate(reading, rules, ON).values
+    values = validate(reading, rules, on).values
     numbers = path_numbers(values)
     targets = {number: ListedEntry(number, CURRENT, values) for number in numbers}
     errors: dict[str, list[str]] = {}
     warnings: dict[str, list[str]] = {}
-    for finding in validate(reading, rules, ON, targets).findings:
+    for finding in validate(reading, rules, on, targets).findings:
         text = _CHARACTER.sub(_as_named, _GUESS.sub("", _PREFIX.sub("", finding.message, count=1)))
         kept = {Severity.ERROR: errors, Severity.WARNING: warnings}.get(finding.severity)
         if kept is not None:
@@ -97,11 +97,11 @@ class MacroRun:
             if item.key in form.missing:
                 self.sheet.cells[row, 2] = "something else"
 
-    def verdict(self, form: Form) -> Verdict:
+    def verdict(self, form: Form, day: int = DAY) -> Verdict:
         """What the macro wrote and warned about. Column I must say the same, in the right colour."""
         self.fill_in(form)
         self.machine.loops = MOST_LOOPS
-        popup = self.machine.run("CplRunValidation", DAY)
+        popup = self.machine.run("CplRunValidation", day)
         if "could not be finished" in popup:
             raise AssertionError(popup)
         found: tuple[dict[str, str], dict[str, str]] = ({}, {})
@@ -113,6 +113,11 @@ class MacroRun:
         if not self.sheet.locked:
             raise AssertionError("The form was left unlocked.")
         return Verdict(*found)
+
+    def popup(self, form: Form) -> str:
+        """What the pop-up would say."""
+        self.fill_in(form)
+        return str(self.machine.run("CplRunValidation", DAY))
 
     def _check_result(self, row: int, error: str, missing: bool) -> None:
         shown = self.sheet.cells.get((row, 9)), self.sheet.colours.get((row, 9))

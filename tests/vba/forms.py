@@ -105,7 +105,22 @@ def _probes_of(item: DataItem, rules: RuleSet) -> Iterator[str]:
 def _characters(most: int) -> Iterator[str]:
     """Blanks, odd characters, beginnings and lengths, for a value of at most so many octets."""
     yield from ("   ", "\u00a0", "\n\t", " \u2003x\u3000", "x\u200bx", "x\x07x", "x\nx", "x\r\nx\rx", "x\tx", "x\u2028x")
-    yield from ("\U000e0041x", "x\U0001f600", "=x", "+x", "-x", "@x", "x=+-@", "x\u00e9", "xx", "xxx", "{x}", "%x~")
+    yield from (
+        "\U000e0041x",
+        "x\U0001f600",
+        "x\U00010000x",
+        "x\U0010ffff",
+        "=x",
+        "+x",
+        "-x",
+        "@x",
+        "x=+-@",
+        "x\u00e9",
+        "xx",
+        "xxx",
+        "{x}",
+        "%x~",
+    )
     yield from ("x\ufeffx", "x\u00adx", "x\x7fx", "x\x1fx", "x\u0600x", "x\u2010x", "x\u206fx", "x\u2070\u2060", "x\ue000x")
     for tail in ("", "x"):
         yield "x" * most + tail
@@ -119,6 +134,7 @@ def _no_more(item: DataItem, rules: RuleSet) -> Iterator[str]:
 
 
 def _hexadecimal(item: DataItem, rules: RuleSet) -> Iterator[str]:
+    yield from ("x" * 999 + "\x01", "x" * 1000 + "\x01")  # so far the characters are looked at
     digits = ["%02X" % (171 + 7 * place & 255) for place in range(item.octets)]
     right = ":".join(digits)
     higher = int(item.maximum.replace(":", ""), 16) + 1
@@ -340,7 +356,9 @@ def _image_and_path(rules: RuleSet) -> Iterator[Form]:
 def _cells(rules: RuleSet) -> Iterator[Form]:
     """Cells that hold something else than text: one kind in every cell of a form, then in single cells that others look at."""
     filled = [Filled(CellKind.NUMBER, number) for number in ("12", "0", "-5", "1.5", "0.25", "-0.25", "123456789012", "1234567")]
-    filled += [Filled(CellKind.DATE, number) for number in ("46351", "46357", "46363", "0.4375", "4.99", "5", "5.5", "0.5")]
+    filled += [
+        Filled(CellKind.DATE, number) for number in ("1", "0.99", "46351", "46357", "46363", "0.4375", "4.99", "5", "5.5", "0.5")
+    ]
     filled += [
         Filled(CellKind.BOOLEAN, "1"),
         Filled(CellKind.ERROR, "#N/A"),
