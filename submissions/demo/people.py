@@ -49,6 +49,7 @@ PEOPLE = (
     Cast("grace@secas.example", "Grace Adeyemi", (Role.APPROVER,), SECAS),
     Cast("viktor@secas.example", "Viktor Holm", (Role.SECURITY_EXPERT,), SECAS),
     Cast("admin@secas.example", "Mei Lindqvist", (Role.ADMINISTRATOR,), SECAS),
+    Cast("noor@secas.example", "Noor Haddad", (Role.ADMINISTRATOR,), SECAS),
     Cast("audit@secas.example", "Owen Price", (Role.AUDITOR,), SECAS),
     Cast("robin@alder-metering.example", "Robin Winter", (Role.SEC_PARTY,), "Alder Metering Ltd"),
     Cast("nadia@dcc.example", "Nadia Kaur", (Role.DCC,), "Data and Communications Company (demo)"),

@@ -18,6 +18,7 @@ from cpl.services.importing import import_cpl
 from cpl.services.publishing import publish
 from submissions import selectors
 from submissions.demo import papers as make
+from submissions.demo import signed
 from submissions.domain.lifecycle import State
 from submissions.models import Receipt, Submission
 from submissions.services import deciding, receiving
@@ -39,6 +40,7 @@ def tell(cast: dict[str, User]) -> None:
     first_release(cast)
     waiting_for_people(cast)
     with_faults(cast)
+    with_signatures(cast)
     over(cast)
 
 
@@ -106,6 +108,12 @@ def with_faults(cast: dict[str, User]) -> None:
     twin = valid_values(SINGLE_ELEMENT, number=7, maker=make.maker(3))
     _arrive(3, [make.workbook(twin), *make.papers(twin)], days_ago=0, subject="On the list already?")
     _arrive(0, [], days_ago=1, subject="When will our meter be listed?", body="Dear SECAS,\n\nwhen will it be?\n\nRobin\n")
+
+
+def with_signatures(cast: dict[str, User]) -> None:
+    """A signature that is good, one in another name, and one by a certificate that was revoked."""
+    if not Receipt.objects.filter(subject=signed.CASES[-1].subject).exists():
+        signed.arrive_signed(cast, _arrive, _morning(1))
 
 
 def over(cast: dict[str, User]) -> None:
