@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from django.conf import settings
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from cpl.dictionary import load
 from cpl.domain import listing
@@ -14,7 +14,7 @@ from cpl.domain.entry import ListedEntry, cpa_core, device_fields, device_key
 from cpl.domain.listing import Difference
 from cpl.domain.releases import Version
 from cpl.models import Change, DeviceLevelVersion, EntryRow, Release, RuleSetRecord, SelectionValue
-from cpl.models.entries import CURRENT, EntryRowQuerySet
+from cpl.models.entries import EntryRowQuerySet
 
 HIGHEST_NUMBER = 999_999
 MOST_WORDS = 8  # of a search
@@ -46,7 +46,8 @@ def held_releases() -> QuerySet[Release]:
 
 def changed_rows(earlier: Release, later: Release) -> tuple[list[EntryRow], list[EntryRow]]:
     """Rows of the earlier release that the later one no longer has, and rows the later one has instead or in addition."""
-    gone = EntryRow.objects.at(earlier.serial).filter(to_serial__lte=later.serial)
+    # Both ends of each range are said, so that the database looks at the changed rows and no others.
+    gone = EntryRow.objects.filter(to_serial__gt=earlier.serial, to_serial__lte=later.serial, from_serial__lte=earlier.serial)
     come = EntryRow.objects.at(later.serial).filter(from_serial__gt=earlier.serial)
     return list(gone), list(come)
 
@@ -60,13 +61,6 @@ def difference_between(earlier: Release, later: Release) -> Difference:
 def entries_at(release: Release) -> EntryRowQuerySet:
     """The list as `release` published it, by entry number."""
     return EntryRow.objects.at(release.serial).order_by("number")
-
-
-def counts(release: Release | None) -> tuple[int, int]:
-    """How many entries a release has, and how many of them are Current."""
-    rows = EntryRow.objects.at(release.serial if release else 0)
-    found = rows.aggregate(total=Count("pk"), current=Count("pk", filter=Q(status=CURRENT)))
-    return found["total"], found["current"]
 
 
 def search(text: str = "", *, device_type: str = "", maker: str = "", status: str = "") -> EntryRowQuerySet:
@@ -109,6 +103,9 @@ def current_rules(on: datetime.date, principal: int | None = None) -> RuleSet:
 
 def remembered(rules: RuleSet) -> RuleSetRecord:
     """The stored record of a rule set; made on its first use."""
+    known = RuleSetRecord.objects.filter(digest=rules.digest).defer("snapshot").first()
+    if known is not None:
+        return known
     record, _ = RuleSetRecord.objects.get_or_create(
         digest=rules.digest, defaults={"principal": rules.principal, "snapshot": rules.snapshot()}
     )
@@ -123,6 +120,11 @@ def listed(numbers: Iterable[str]) -> dict[str, ListedEntry]:
 
 def neighbours(values: dict[str, str]) -> list[ListedEntry]:
     """Open entries that share a device key, maker and model, image hash or CPA certificate with `values`; one indexed query."""
+    return [row.as_listed() for row in neighbouring(values)]
+
+
+def neighbouring(values: Mapping[str, str]) -> EntryRowQuerySet:
+    """The query of `neighbours`."""
     tidy = {key: value.strip() for key, value in values.items()}
     wanted = Q(device_key=device_key(values)) | Q(
         manufacturer=tidy.get("Device_Model.manufacturer_identifier", ""), model=tidy.get("Device_Model.model_identifier", "")
@@ -131,7 +133,7 @@ def neighbours(values: dict[str, str]) -> list[ListedEntry]:
         wanted |= Q(image_hash=image_hash)
     if core := cpa_core(tidy.get("CPA_Certificate.identification_number", "")):
         wanted |= Q(cpa_core=core)
-    return [row.as_listed() for row in EntryRow.objects.open().filter(wanted).order_by("number")]
+    return EntryRow.objects.open().filter(wanted).order_by("number")
 
 
 def makers(values: Mapping[str, str]) -> dict[str, frozenset[str]]:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 
@@ -118,7 +119,7 @@ CSV_MODEL_AND_HARDWARE = "Device_Model.model_identifier_concatenated_with_hardwa
 Label = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RuleSet:
     """Everything a form is checked against: data items of one principal version, lists and TSAT combinations on one day.
 
@@ -207,7 +208,7 @@ class RuleSet:
             combinations=frozenset((device, smets, gbcs) for device, smets, gbcs in snapshot["combinations"]),
         )
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) of the canonical JSON of the snapshot: names this rule set wherever it was used."""
         text = json.dumps(self.snapshot(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)

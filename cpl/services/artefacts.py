@@ -110,7 +110,7 @@ def history(serial: int) -> tuple[tuple[str, str, str], ...]:
 
 def entries(release: Release) -> StoredEntries:
     """The entries of a release as they are written out; read from the database each time they are gone through."""
-    return StoredEntries(release.serial, selectors.counts(release)[0])
+    return StoredEntries(release.serial, selectors.entries_at(release).count())
 
 
 def _size(sha256: str) -> int | None:

@@ -108,7 +108,7 @@ def preview(principal: int | None = None, changes_text: str = "", on: datetime.d
     _check(head, issued_on, approved, planned, (*before.values(), *_rivals(planned, before)))
     after = _apply(before.values(), planned, approved)
     draft = listing.version_control_text(planned, before.values())
-    total, current = selectors.counts(head)
+    serial, total, current = (head.serial, head.entry_count, head.current_count) if head else (0, 0, 0)
     return Plan(
         head=head,
         version=version,
@@ -117,7 +117,7 @@ def preview(principal: int | None = None, changes_text: str = "", on: datetime.d
         changes=tuple(approved),
         numbers=tuple(numbers),
         difference=listing.difference(before.values(), after.values()),
-        entries=StoredEntries(head.serial if head else 0, total + len(after) - len(before), after),
+        entries=StoredEntries(serial, total + len(after) - len(before), after),
         before=before,
         current_count=current + _count_current(after) - _count_current(before),
         changes_text=changes_text.strip() or draft,

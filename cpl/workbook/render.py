@@ -9,7 +9,7 @@ import io
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import BinaryIO, Protocol
 
@@ -93,7 +93,7 @@ class _Waiting:
         self._later = later
         self._csv = csv
         self._label = label
-        self._sizes: list[tuple[int, int, int]] = []
+        self._put_aside: list[tuple[int, Piece]] = []
 
     def passing(self, blocks: Iterable[Encoded]) -> Iterator[Piece]:
         """The rows of the list; those of the other files are put aside."""
@@ -101,14 +101,14 @@ class _Waiting:
             if self._csv is not None:
                 self._csv.write(csvfile.labelled(block.csv, self._label))
             self._later.write(block.tab.data)
-            self._sizes.append((len(block.tab.data), block.tab.size, block.tab.crc))
+            self._put_aside.append((len(block.tab.data), replace(block.tab, data=b"")))
             yield block.listed
 
     def pieces(self) -> Iterator[Piece]:
         """The rows of the last tab."""
         self._later.seek(0)
-        for packed, size, crc in self._sizes:
-            yield Piece(self._later.read(packed), size, crc)
+        for packed, piece in self._put_aside:
+            yield replace(piece, data=self._later.read(packed))
 
 
 def _filled(slot: Slot, rows: Iterable[Piece], count: int) -> Iterator[Piece]:
