@@ -5,7 +5,7 @@ from typing import Any
 from core import outbox, periodic
 from submissions import mailbox
 from submissions.models import CrlSource, Submission
-from submissions.services import checking, closing, revocation
+from submissions.services import checking, closing, rechecking, revocation, trust
 from submissions.services.door import GATE_DUE
 
 
@@ -31,6 +31,22 @@ def collect_mail() -> None:
 def fetch_list(key: str, payload: dict[str, Any]) -> None:
     """Ask one place for its revocation list."""
     revocation.ask(CrlSource.objects.get(pk=payload["source"]))
+
+
+@outbox.handler(trust.CHANGED)
+def trust_changed(key: str, payload: dict[str, Any]) -> None:
+    """Check the cases again that this concerns."""
+    record = trust.KINDS[payload["kind"]]._default_manager.get(pk=payload["record"])
+    if payload["step"] == "retire":
+        rechecking.after_end(record)
+    else:
+        rechecking.after_beginning(record)
+
+
+@outbox.handler(revocation.LIST_TAKEN)
+def list_taken(key: str, payload: dict[str, Any]) -> None:
+    """Check the cases again that waited for a list."""
+    rechecking.after_list()
 
 
 @periodic.every(minutes=60)

@@ -31,6 +31,7 @@ from submissions.services import trust
 from submissions.services.trust import TrustRefused
 
 FETCH_DUE = "submissions.crl_due"
+LIST_TAKEN = "submissions.crl_taken"
 LARGEST_LIST = 32 << 20  # bytes
 PATIENCE = 10  # seconds for each answer
 WHOLE_PATIENCE = 60  # seconds for a list from first to last byte
@@ -83,6 +84,7 @@ def load_crl(data: bytes, *, source: CrlSource | None = None, actor: User | None
             },
         )
         if new:
+            outbox.emit(LIST_TAKEN, sha256, {})
             audit.record(actor, "trust.list_loaded", row, sha256=sha256, until=row.next_update, source=source and source.url)
     return row
 

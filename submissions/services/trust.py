@@ -17,13 +17,15 @@ from django.utils import timezone
 from accounts import access
 from accounts.access import Action
 from accounts.models import User
-from core import audit, vault
+from core import audit, outbox, vault
 from submissions.models import Authorisation, Intermediate, RevocationList, TrustAnchor
 from submissions.models.trust import AuthorityCertificate, Vouched
 from submissions.signature import Policy, Revocation, TrustStore
 from submissions.signature.policy import DOCUMENT_USAGES
 
 Record = TypeVar("Record", bound=Vouched)
+CHANGED = "submissions.trust_changed"
+KINDS: dict[str, type[Vouched]] = {model.KIND: model for model in (TrustAnchor, Intermediate, Authorisation)}
 LONGEST_EVIDENCE = 4000  # characters
 
 
@@ -52,13 +54,13 @@ def store(at: datetime.datetime | None = None) -> TrustStore:
 
 def lists_for(at: datetime.datetime) -> list[RevocationList]:
     """Of each authority the newest list, and the newest that was issued by AT: either may be the one that can be used."""
-    chosen: dict[tuple[str, str], RevocationList] = {}
-    before: dict[tuple[str, str], RevocationList] = {}
-    for each in RevocationList.objects.order_by("-this_update", "-id"):
-        chosen.setdefault((each.issuer, each.scope), each)
-        if each.this_update <= at:
-            before.setdefault((each.issuer, each.scope), each)
-    return list({each.pk: each for each in (*chosen.values(), *before.values())}.values())
+    chosen: dict[int, RevocationList] = {}
+    for issuer, scope in RevocationList.objects.order_by().values_list("issuer", "scope").distinct():
+        lists = RevocationList.objects.filter(issuer=issuer, scope=scope)
+        for newest in (lists.first(), lists.filter(this_update__lte=at).first()):
+            if newest is not None:
+                chosen[newest.pk] = newest
+    return list(chosen.values())
 
 
 def authorities(on: datetime.date) -> list[AuthorityCertificate]:
@@ -224,7 +226,9 @@ def _step(actor: User, record: Record, step: str, reason: str, change: Callable[
     change(record, own)
     record.save()
     detail = {"reason": reason.strip()} if reason.strip() else {}
-    audit.record(actor, f"trust.{step}", record, what=str(record), team_of_one=own, **detail)
+    entry = audit.record(actor, f"trust.{step}", record, what=str(record), team_of_one=own, **detail)
+    if step in {"approve", "retire"}:
+        outbox.emit(CHANGED, f"{record.audit_name}:{entry.seq}", {"kind": record.KIND, "record": record.pk, "step": step})
     return record
 
 

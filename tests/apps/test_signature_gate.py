@@ -142,11 +142,30 @@ def test_nobody_is_trusted_until_two_people_say_so() -> None:
     case = case_of(authority().good)
     assert said(case) == [("CERT_UNTRUSTED", "error")]
     first, second = trusted()
-    case = run_again(case, person(Role.ANALYST))
-    assert (run_of(case).result, case.state) == ("pass", "certificates_matched")
+    outbox.drain(strict=True)  # the site itself has the case checked again
+    assert (run_of(case).result, again(case).state) == ("pass", "certificates_matched")
     trust.retire(first, trust.ask_to_retire(second, TrustAnchor.objects.get(), "Compromised"))
-    case = run_again(case, person(Role.ANALYST))
-    assert said(case) == [("CERT_UNTRUSTED", "error")]
+    outbox.drain(strict=True)
+    assert (said(case), again(case).state) == ([("CERT_UNTRUSTED", "error")], "validated")
+
+
+def test_what_ended_takes_an_approval_back_and_leaves_other_cases_alone() -> None:
+    first, second = trusted()
+    record = allow(first, second, "Example Meters Limited")
+    analyst, approver = person(Role.ANALYST), person(Role.APPROVER)
+    values = {name: with_image(ORGANISATION, number) for name, number in (("own", 1), ("other", 2))}
+    own = arrived(signed_workbook(values["own"], authority().good), values["own"])
+    other = arrived(signed_workbook(values["other"], authority().other_organisation), values["other"])
+    for case in (own, other):
+        for finding in case.runs.get(gate="duplicates").findings.filter(severity="warning"):
+            deciding.decide(analyst, case, finding, "accepted", "Compared")
+        deciding.approve(approver, again(case))
+    trust.retire(first, trust.ask_to_retire(second, record, "MP168 is in force"))
+    outbox.drain(strict=True)
+    assert (again(own).state, again(other).state) == ("approved", "validated")
+    assert again(other).change is None
+    assert audit.trail(other).filter(verb="case.take_back").exists()
+    assert "no longer in force" in audit.trail(other).filter(verb="case.revise").last().detail["reason"]
 
 
 # --- What a person may decide ------------------------------------------------------------------------------------------
@@ -164,9 +183,10 @@ def test_a_missing_list_is_our_business_and_a_person_may_decide() -> None:
 def test_lists_that_arrive_later_settle_it_without_anybody() -> None:
     trusted(lists=False)
     case = case_of(authority().good)
+    outbox.drain(strict=True)
     for data in authority().lists:
         revocation.load_crl(data)
-    case = run_again(case, person(Role.ANALYST))
+    outbox.drain(strict=True)
     assert (run_of(case).result, said(case)) == ("pass", [])
 
 
