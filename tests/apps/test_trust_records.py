@@ -9,7 +9,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts.models import Role
-from core import audit, vault
+from core import audit, records, vault
 from submissions.models import Authorisation, Intermediate, TrustAnchor
 from submissions.services import revocation, trust
 from submissions.services.trust import TrustRefused
@@ -189,3 +189,23 @@ def test_an_authorisation_counts_between_its_days_for_exactly_these_names() -> N
         ("Alder Signing Ltd", "Alder Metering Ltd", today, False),
     ):
         assert (trust.authorised(creator, organisation, day) is not None) is counts, (creator, organisation, day)
+
+
+# --- Proof -----------------------------------------------------------------------------------------------------------
+def test_records_are_proved_and_each_fault_is_named(settings: Any, tmp_path: Any) -> None:
+    first, _ = trusted()
+    trust.propose_authorisation(first, "A", "B", EVIDENCE, document=b"minutes of a call")
+    assert [problem for problem in records.run() if problem.check == "trust records"] == []
+    anchor = TrustAnchor.objects.get()
+    for change, words in (
+        ({"pem": authority().foreign.pem.decode()}, "not the one that was agreed on"),
+        ({"pem": "junk"}, "cannot be read"),
+        ({"subject": "CN=Somebody"}, "is not of CN=Somebody"),
+    ):
+        TrustAnchor.objects.filter(pk=anchor.pk).update(**change)
+        assert any(words in problem.message for problem in records.run() if problem.check == "trust records"), change
+        anchor.save()
+    settings.CPL_VAULT_DIR = tmp_path
+    found = [problem.message for problem in records.run() if problem.check == "trust records"]
+    assert len(found) == 3  # two lists and a document
+    assert all("The vault has no" in message for message in found)
