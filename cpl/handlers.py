@@ -1,12 +1,31 @@
-"""What the list does when something happened: an order to publish."""
+"""What the list does when something happened, an order to publish, and every night."""
 
 from typing import Any
 
-from core import outbox
+from core import outbox, periodic
+from cpl import records
 from cpl.services import orders
+from cpl.services.stored import Shelf
 
 
 @outbox.handler(orders.ORDERED, queue="publish")
 def publish(key: str, payload: dict[str, Any]) -> None:
     """Carry out an order."""
     orders.carry_out(payload["order"])
+
+
+class NotTheSame(Exception):  # noqa: N818 - reads as a sentence
+    """The current version cannot be made again as it was published; the text says which file."""
+
+
+@periodic.daily("02:15")
+def compare() -> None:
+    """Make the current version anew, without kept blocks, and compare it with what was published.
+
+    When they differ, kept blocks are forgotten, so that the next version owes them nothing, and the event stays for a person.
+    """
+    shelf = Shelf()
+    shelf.tidy()
+    if faults := list(records.the_head_can_be_made_again()):
+        shelf.tidy(older_than=0)
+        raise NotTheSame(" ".join(faults))

@@ -46,10 +46,16 @@ def held_releases() -> QuerySet[Release]:
 
 def changed_rows(earlier: Release, later: Release) -> tuple[list[EntryRow], list[EntryRow]]:
     """Rows of the earlier release that the later one no longer has, and rows the later one has instead or in addition."""
-    # Both ends of each range are said, so that the database looks at the changed rows and no others.
-    gone = EntryRow.objects.filter(to_serial__gt=earlier.serial, to_serial__lte=later.serial, from_serial__lte=earlier.serial)
-    come = EntryRow.objects.at(later.serial).filter(from_serial__gt=earlier.serial)
+    gone, come = changed_between(earlier, later)
     return list(gone), list(come)
+
+
+def changed_between(earlier: Release, later: Release) -> tuple[EntryRowQuerySet, EntryRowQuerySet]:
+    """The queries of `changed_rows`. Both ends of each range are said, so that a database looks at no other rows."""
+    after = earlier.serial + 1
+    gone = EntryRow.objects.filter(to_serial__range=(after, later.serial), from_serial__lt=after)
+    come = EntryRow.objects.at(later.serial).filter(from_serial__range=(after, later.serial))
+    return gone, come
 
 
 def difference_between(earlier: Release, later: Release) -> Difference:

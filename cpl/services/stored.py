@@ -6,7 +6,7 @@ A block is known by everything its entries say, so one that was kept can only be
 import json
 import logging
 import os
-import tempfile
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -81,11 +81,12 @@ class Shelf:
 
     def put(self, name: str, data: bytes) -> None:
         """Keep a block. A full disk is no reason not to publish: then it is made again next time."""
+        unfinished = self._folder / f"{name}.{os.getpid()}.{threading.get_ident()}"
         try:
-            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
-                file.write(data)
-            Path(file.name).rename(self._folder / name)
+            unfinished.write_bytes(data)
+            unfinished.rename(self._folder / name)
         except OSError as fault:
+            unfinished.unlink(missing_ok=True)
             logger.warning("blocks: cannot be kept (%s)", fault)
 
     def tidy(self, older_than: float = UNUSED) -> int:
