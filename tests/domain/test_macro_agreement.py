@@ -217,7 +217,7 @@ def test_a_pop_up_counts_what_it_leaves_out() -> None:
     assert shown >= 4
     missing = run.popup(Form("first row missing", dict(good(SINGLE)), missing=("Entry.number",)))
     assert missing.startswith(
-        "1 of 37 data items must be corrected. Column I says how, in red.\n- G0 Entry.number: The New Entry tab"
+        "1 of 37 data items must be corrected. Column I says how, in red.\n- Entry.number: The New Entry tab"
     )
     assert "more" not in missing
 

@@ -240,7 +240,9 @@ Private Function Lines(ByVal forErrors As Boolean, ByVal most As Long) As String
     For item = 1 To itemCount
         text = IIf(forErrors, errorText(item), warningText(item))
         If text <> "" Then
-            text = vbLf & "- G" & formRow(item) & " " & KeyOf(item) & ": " & text
+            text = KeyOf(item) & ": " & text
+            If formRow(item) > 0 Then text = "G" & formRow(item) & " " & text
+            text = vbLf & "- " & text
             If Len(text) > LINE_LENGTH Then text = Left(text, LINE_LENGTH - 3) & "..."
             If Len(listed) + Len(text) > most Then more = more + 1 Else listed = listed & text
         End If
