@@ -1,5 +1,6 @@
 """The files of a release: as stored when it was published, or made from the entries where it was taken over."""
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -83,7 +84,8 @@ def rendered(release: Release, suffix: str) -> bytes:
 def write(shown: ReleaseView, rules: RuleSet, workbook: BinaryIO, csv: BinaryIO, keeper: Keeper | None = None) -> None:
     """Workbook and CSV of a release into two streams, in one pass through its entries. Raises as `cpl.workbook.render.write`."""
     csv.write(csvfile.heading(rules, bom=settings.CPL_CSV_BOM))
-    write_workbook(shown, rules, workbook, csv, keeper)
+    with tempfile.TemporaryFile() as spare:
+        write_workbook(shown, rules, workbook, spare, csv, keeper)
     if settings.CPL_CSV_FINAL_NEWLINE:
         csv.write(csvfile.NEWLINE)
 

@@ -7,7 +7,6 @@ a real date goes out as one. The CSV is made on the way: it has the same rows.
 import datetime
 import io
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -27,7 +26,6 @@ __all__ = ["ReleaseView", "RenderedEntry", "StoredEntries", "render", "write"]
 
 _CUT_SHORT = " [shortened]"
 _REFERENCES = re.compile(rb'(?<=<sst )([^>]*?\bcount=")(\d+)')
-_IN_MEMORY = 1 << 20  # bytes; more waits on disk
 
 
 class StoredEntries(Protocol):
@@ -55,42 +53,47 @@ class ReleaseView:
 def render(view: ReleaseView, rules: RuleSet) -> bytes:
     """The .xlsm of a release; the same view and rules always give the same bytes. Raises as `write`."""
     stream = io.BytesIO()
-    write(view, rules, stream)
+    write(view, rules, stream, io.BytesIO())
     return stream.getvalue()
 
 
 def write(
-    view: ReleaseView, rules: RuleSet, workbook: BinaryIO, csv: BinaryIO | None = None, keeper: Keeper | None = None
+    view: ReleaseView,
+    rules: RuleSet,
+    workbook: BinaryIO,
+    spare: BinaryIO,
+    csv: BinaryIO | None = None,
+    keeper: Keeper | None = None,
 ) -> None:
     """Write the .xlsm to a stream that can seek, and the rows of the CSV below its heading to another.
 
-    The entries pass through block by block, so memory does not grow with the list. With a `keeper` only blocks that are not
-    kept yet are made. Raises ValueError for an entry with a text that does not fit into a cell.
+    The entries pass through once, block by block; the rows of the last tab wait in `spare`, an empty stream that can seek. So
+    memory does not grow with the list. With a `keeper` only blocks that are not kept yet are made. Raises ValueError for an entry
+    with a text that does not fit into a cell.
     """
     made = template.build(rules)
     encoder = Encoder(made.listed, made.csv, _shared_label(made), rules)
     count = len(view.entries)
     package = Packer(workbook)
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as later:
-        waiting = _Waiting(later, csv, view.label)
-        parts = {
-            template.STRINGS: [_ending(_counted(made.strings(view.label), count))],
-            template.PROPERTIES: [_ending(made.properties(view.issued_on))],
-            template.WORKBOOK: [_ending(extent(made.parts[template.WORKBOOK], made.listed.row + count - 1))],
-            template.HISTORY_PART: _history(made.history, view),
-            template.LIST_PART: _filled(made.listed, waiting.passing(encoder.encode(view.blocks(), keeper)), count),
-            template.CSV_PART: _filled(made.csv, waiting.pieces(), count),
-        }
-        for name, content in made.parts.items():
-            package.add(name, parts.get(name) or [_ending(content)])
+    waiting = _Waiting(spare, csv, view.label)
+    parts = {
+        template.STRINGS: [_ending(_counted(made.strings(view.label), count))],
+        template.PROPERTIES: [_ending(made.properties(view.issued_on))],
+        template.WORKBOOK: [_ending(extent(made.parts[template.WORKBOOK], made.listed.row + count - 1))],
+        template.HISTORY_PART: _history(made.history, view),
+        template.LIST_PART: _filled(made.listed, waiting.passing(encoder.encode(view.blocks(), keeper)), count),
+        template.CSV_PART: _filled(made.csv, waiting.pieces(), count),
+    }
+    for name, content in made.parts.items():
+        package.add(name, parts.get(name) or [_ending(content)])
     package.close()
 
 
 class _Waiting:
     """What one pass through the blocks makes besides the tab with the list: the CSV at once, the last tab for later."""
 
-    def __init__(self, later: tempfile.SpooledTemporaryFile[bytes], csv: BinaryIO | None, label: str) -> None:
-        self._later = later
+    def __init__(self, spare: BinaryIO, csv: BinaryIO | None, label: str) -> None:
+        self._spare = spare
         self._csv = csv
         self._label = label
         self._put_aside: list[tuple[int, Piece]] = []
@@ -100,15 +103,15 @@ class _Waiting:
         for block in blocks:
             if self._csv is not None:
                 self._csv.write(csvfile.labelled(block.csv, self._label))
-            self._later.write(block.tab.data)
+            self._spare.write(block.tab.data)
             self._put_aside.append((len(block.tab.data), replace(block.tab, data=b"")))
             yield block.listed
 
     def pieces(self) -> Iterator[Piece]:
         """The rows of the last tab."""
-        self._later.seek(0)
+        self._spare.seek(0)
         for packed, piece in self._put_aside:
-            yield replace(piece, data=self._later.read(packed))
+            yield replace(piece, data=self._spare.read(packed))
 
 
 def _filled(slot: Slot, rows: Iterable[Piece], count: int) -> Iterator[Piece]:

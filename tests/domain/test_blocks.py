@@ -67,7 +67,7 @@ def view(entries: tuple[RenderedEntry, ...], label: str = LABEL) -> ReleaseView:
 def written(shown: ReleaseView, keeper: Memory | None) -> tuple[bytes, bytes]:
     workbook, csv = io.BytesIO(), io.BytesIO()
     csv.write(csvfile.heading(RULES))
-    write(shown, RULES, workbook, csv, keeper)
+    write(shown, RULES, workbook, io.BytesIO(), csv, keeper)
     return workbook.getvalue(), csv.getvalue()
 
 
