@@ -9,13 +9,14 @@ from django.utils import timezone
 
 from submissions.signature import Code, Outcome
 
-OUTCOMES = {
-    Outcome.VALID: ("pass", "Valid"),
-    Outcome.UNTRUSTED: ("fail", "Not trusted"),
-    Outcome.INVALID: ("fail", "Not intact"),
-    Outcome.UNSIGNED: ("fail", "Not signed"),
-    Outcome.UNREADABLE: ("fail", "Not readable"),
+OUTCOMES = {  # tag, and the verdict in words
+    Outcome.VALID: ("pass", "Valid", "Signed by the creator of the image, and nothing was changed since."),
+    Outcome.UNTRUSTED: ("fail", "No trust", "Nothing was changed since it was signed, but the certificate is not to be trusted."),
+    Outcome.INVALID: ("fail", "Broken", "The signature does not hold for this workbook."),
+    Outcome.UNREADABLE: ("fail", "Unreadable", "The workbook is not built as a signed workbook is."),
 }
+OTHER_NAME = ("fail", "Other name", "Nothing was changed since it was signed, but not by the creator of the image.")
+AUTHORISED = ("info", "Authorised", "Signed by an organisation that is authorised to sign for the creator of the image.")
 REVOCATION = {
     Code.CERT_REVOKED: "The certificate, or one above it, was revoked.",
     Code.CRL_UNAVAILABLE: "Could not be checked: a current revocation list is missing.",
@@ -38,9 +39,9 @@ class SignaturePanel:
 
     kind: str
     text: str
+    title: str
     rows: tuple[Row, ...]
     staff_rows: tuple[Row, ...]
-    reasons: tuple[str, ...]
     covers: tuple[str, ...]
     not_covered: tuple[str, ...]
 
@@ -49,15 +50,15 @@ def panel_of(detail: Mapping[str, Any]) -> SignaturePanel | None:
     """The panel of a run's detail; None when there was no signature to speak about."""
     if not detail or detail["verdict"] == Outcome.UNSIGNED:
         return None
-    kind, text = OUTCOMES[Outcome(detail["verdict"])]
+    kind, text, title = OUTCOMES[Outcome(detail["verdict"])]
     if kind == "pass" and detail["creator_matches"] is False:
-        kind, text = ("info", "Valid, by authorisation") if detail["authorisation"] else ("fail", "Valid, but not by the creator")
+        kind, text, title = AUTHORISED if detail["authorisation"] else OTHER_NAME
     return SignaturePanel(
         kind=kind,
         text=text,
+        title=title,
         rows=tuple(_rows(detail)),
         staff_rows=tuple(_staff_rows(detail)),
-        reasons=tuple(detail["reasons"]),
         covers=tuple(detail["covers"]),
         not_covered=tuple(detail["not_covered"]),
     )

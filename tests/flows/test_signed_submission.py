@@ -118,7 +118,7 @@ def test_what_the_maker_sees_of_an_authorisation_is_not_why_it_was_given(maker: 
     theirs = sign_in(Client(), own).get(f"/cases/{case.reference}/").content.decode()
     ours = sign_in(Client(), person(Role.ANALYST)).get(f"/cases/{case.reference}/").content.decode()
     for page in (theirs, ours):
-        assert "Valid, by authorisation" in page
+        assert "Signed by an organisation that is authorised" in page
         assert "Alder Signing Services" in page
     evidence = EVIDENCE.replace("'", "&#x27;")
     assert evidence in ours
