@@ -22,6 +22,7 @@ from bench import report
 from tests import services
 
 ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "benchmarks.md"
 SMALL, LARGE, HUGE = 10_000, 100_000, 1_000_000
 WRITERS = ("publish", "one_more_entry", "deflate", "copy", "openpyxl_round_trip", "openpyxl_fill", "xlsxwriter_write")
 LARGE_WRITERS = ("publish", "one_more_entry", "deflate", "copy")  # the peers would need minutes and gigabytes
@@ -123,7 +124,7 @@ def main() -> None:
             shutil.rmtree(large)
             results.look_ups = look_ups(work, (SMALL, HUGE), asked.rounds)
     document = report.document(results)
-    (ROOT / "docs" / "benchmarks.md").write_text(document)
+    PAGE.write_text(document)
     print(document)
 
 

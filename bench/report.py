@@ -45,7 +45,9 @@ def document(results: Results) -> str:
 
 def _lines(results: Results) -> Iterator[str]:
     yield HEAD
-    yield f"{results.machine}; {results.rounds} rounds.\n"
+    yield f"{results.machine}; rounds: {results.rounds}.\n"
+    if not results.large_writers:
+        yield "This was a quick run (`--quick`): no list of 100,000 entries, no look-ups in a million.\n"
     yield "## Goals\n"
     yield from _goals(results)
     yield "\n## Publishing, 10,000 entries\n"
