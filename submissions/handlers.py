@@ -4,7 +4,7 @@ from typing import Any
 
 from core import outbox, periodic
 from submissions import mailbox
-from submissions.models import CrlSource, Submission
+from submissions.models import CrlSource, RevocationList, Submission
 from submissions.services import checking, closing, rechecking, revocation, trust
 from submissions.services.door import GATE_DUE
 
@@ -45,8 +45,8 @@ def trust_changed(key: str, payload: dict[str, Any]) -> None:
 
 @outbox.handler(revocation.LIST_TAKEN)
 def list_taken(key: str, payload: dict[str, Any]) -> None:
-    """Check the cases again that waited for a list."""
-    rechecking.after_list()
+    """Check the cases again that waited for a list, or whose signer is on it."""
+    rechecking.after_list(RevocationList.objects.get(pk=payload["list"]))
 
 
 @periodic.every(minutes=60)

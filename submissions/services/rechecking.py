@@ -1,12 +1,15 @@
 """When whom the site trusts has changed: cases that waited for it, or rested on what ended, are checked again."""
 
+import datetime
 from collections.abc import Callable
 
+from cryptography import x509
 from django.db import transaction
 
+from core import vault
 from submissions import selectors
 from submissions.domain.lifecycle import OPEN, Gate, State, gate_due
-from submissions.models import Authorisation, CheckRun, Submission
+from submissions.models import Authorisation, CheckRun, RevocationList, Submission
 from submissions.models.trust import AuthorityCertificate, Vouched
 from submissions.services import door, revising
 from submissions.signature import Code
@@ -20,10 +23,13 @@ def after_beginning(record: Vouched) -> int:
     return _again(lambda case, run: _stopped_by(case, run, codes), f"{record} is in force now")
 
 
-def after_list() -> int:
-    """A revocation list was taken in."""
+def after_list(row: RevocationList) -> int:
+    """A revocation list was taken in: cases that waited for one, and cases whose signer it names."""
+    crl = x509.load_der_x509_crl(vault.read(row.sha256))
     missing = frozenset({Code.CRL_UNAVAILABLE})
-    return _again(lambda case, run: _stopped_by(case, run, missing), "a revocation list arrived")
+    return _again(
+        lambda case, run: _stopped_by(case, run, missing) or _names_signer(run, row, crl), f"a revocation list arrived: {row}"
+    )
 
 
 def after_end(record: Vouched) -> int:
@@ -49,6 +55,15 @@ def _again(concerns: Callable[[Submission, CheckRun], bool], why: str) -> int:
 def _stopped_by(case: Submission, run: CheckRun, codes: frozenset[Code]) -> bool:
     waits = gate_due(State(case.state)) is Gate.SIGNATURE
     return waits and any(finding.rule in codes for finding in run.findings.all())
+
+
+def _names_signer(run: CheckRun, row: RevocationList, crl: x509.CertificateRevocationList) -> bool:
+    """Whether the list says that the signer's certificate was revoked by the time of receipt, and the run does not know of it."""
+    signer = run.detail.get("signer")
+    if not signer or signer["issuer"][:500] != row.issuer or Code.CERT_REVOKED in run.detail["codes"]:
+        return False
+    entry = crl.get_revoked_certificate_by_serial_number(int(signer["serial"], 16))
+    return entry is not None and entry.revocation_date_utc <= datetime.datetime.fromisoformat(run.detail["received"])
 
 
 def _rests_on(run: CheckRun, record: Vouched) -> bool:

@@ -84,7 +84,7 @@ def load_crl(data: bytes, *, source: CrlSource | None = None, actor: User | None
             },
         )
         if new:
-            outbox.emit(LIST_TAKEN, sha256, {})
+            outbox.emit(LIST_TAKEN, sha256, {"list": row.pk})
             audit.record(actor, "trust.list_loaded", row, sha256=sha256, until=row.next_update, source=source and source.url)
     return row
 

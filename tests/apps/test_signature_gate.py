@@ -190,6 +190,27 @@ def test_lists_that_arrive_later_settle_it_without_anybody() -> None:
     assert (run_of(case).result, said(case)) == ("pass", [])
 
 
+def test_a_signer_found_on_a_newer_list_stops_a_case_that_had_passed() -> None:
+    pki = authority()
+    trusted()
+    outbox.drain(strict=True)
+    case, other = case_of(pki.good), case_of(pki.good_ec)
+    later = revocation_list(
+        pki.intermediate, (pki.good.certificate, pki.good_ec.certificate), issued=pki.at - DAY / 2, revoked_on=pki.at + DAY
+    )
+    revocation.load_crl(later)  # revoked after receipt: that is of no consequence
+    outbox.drain(strict=True)
+    assert [again(each).state for each in (case, other)] == ["certificates_matched"] * 2
+    assert case.runs.filter(gate="signature").count() == 1
+    for part in (4, 8):  # the second one tells nothing new
+        data = revocation_list(pki.intermediate, (pki.good.certificate,), issued=pki.at - DAY / part, revoked_on=pki.at - DAY)
+        revocation.load_crl(data)
+        outbox.drain(strict=True)
+        assert (said(case), again(case).state) == ([("CERT_REVOKED", "error")], "validated")
+        assert case.runs.filter(gate="signature").count() == 2
+    assert other.runs.filter(gate="signature").count() == 1
+
+
 def test_a_missing_list_hides_nothing_else() -> None:
     """The check of a chain ends at the first list that is missing; what is wrong below must be said all the same."""
     trusted(lists=False)
