@@ -44,7 +44,7 @@ def site(request: HttpRequest) -> dict[str, object]:
     user = getattr(request, "user", None)
     allowed = rights(user) if user is not None and user.is_authenticated else frozenset()
     return {
-        "demo": settings.CPL_DEMO,
+        "demo": settings.CPL_DEMO or settings.CPL_DEMO_MARK.exists(),  # the demo is filled while the site runs
         "environment": settings.CPL_ENV,
         "build": settings.CPL_BUILD,
         "nav": [item for place in PLACES if (item := _item(place, request, allowed))],

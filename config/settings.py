@@ -25,7 +25,7 @@ CPL_ENV = env.text("CPL_ENV", "embedded")
 EMBEDDED = CPL_ENV == "embedded"
 DEBUG = env.flag("CPL_DEBUG", False)
 CPL_DEMO_MARK = CPL_DATA_DIR / "demo"  # written by seed_demo, so that every page says what the data is
-CPL_DEMO = env.flag("CPL_DEMO", CPL_DEMO_MARK.exists())
+CPL_DEMO = env.flag("CPL_DEMO", False)
 CPL_BUILD = env.text("CPL_BUILD", "")  # shown at the foot of every page
 SECRET_KEY = env.text("CPL_SECRET_KEY", "embedded-site-only-" + "0" * 40 if EMBEDDED else None)
 ALLOWED_HOSTS = env.words("CPL_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver" if EMBEDDED else "")
