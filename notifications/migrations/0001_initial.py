@@ -48,4 +48,14 @@ class Migration(migrations.Migration):
                 'ordering': ['email'],
             },
         ),
+        migrations.AddField(
+            model_name='message',
+            name='failure',
+            field=models.CharField(blank=True, help_text='Why it was given up.', max_length=300),
+        ),
+        migrations.AddField(
+            model_name='message',
+            name='unsubscribe_url',
+            field=models.CharField(blank=True, help_text='For mails of the mailing list.', max_length=250),
+        ),
     ]
