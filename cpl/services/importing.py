@@ -8,6 +8,7 @@ Refused beside what reading the workbook refuses (cpl/workbook/read_list.py):
 | I7   | this site has a list already |
 | I8   | two Current entries are for one Device Model, device type, SMETS/CHTS and GBCS version |
 | I9   | a value does not fit its column of the register |
+| I10  | the file is a CSV, whole or damaged; its own rules (cpl/csvfile.py) say what is wrong in it |
 Source: guidance 5.1 and 5.3; 8 for duplicates.
 """
 
@@ -26,6 +27,8 @@ from accounts import access
 from accounts.models import User
 from core import audit, outbox, vault
 from cpl import selectors
+from cpl.csvfile import CSV_VERSION, read_csv
+from cpl.dictionary import load
 from cpl.domain.entry import CURRENT
 from cpl.domain.findings import Finding, Severity
 from cpl.domain.releases import Version, next_after, parse, parse_label
@@ -33,6 +36,8 @@ from cpl.models import EntryRow, Release
 from cpl.workbook.read_list import CplReading, HistoryRow, read_cpl
 
 FIRST = 1
+OLDEST_PRINCIPAL = 2  # the CSV has had the same columns since
+BOM = b"\xef\xbb\xbf"
 _DERIVED = ("values", "kinds", "device_key", "twin_key", "search_text")  # columns that any value fits
 
 
@@ -78,6 +83,8 @@ def import_cpl(data: bytes, actor: User | None, *, dry_run: bool = False) -> Imp
     if actor is not None:
         access.require(actor, access.Action.IMPORT_LIST)
     sha256 = hashlib.sha256(data).hexdigest()
+    if data.removeprefix(BOM).startswith(CSV_VERSION.encode()):
+        return ImportReport(label="", sha256=sha256, refusals=_about_csv(data))
     reading = read_cpl(data)
     steps, faults = _history(reading.history)
     rows = _rows(reading, serial=len(steps))
@@ -91,6 +98,15 @@ def import_cpl(data: bytes, actor: User | None, *, dry_run: bool = False) -> Imp
     except IntegrityError:  # somebody imported or published in the same moment
         return replace(report, refusals=(_not_empty(),))
     return replace(report, imported=True)
+
+
+def _about_csv(data: bytes) -> tuple[Finding, ...]:
+    """Why no CSV is taken over: what it lacks, and what of it cannot have been published."""
+    text = (
+        "A CSV has neither the history of the list nor its certificates, creators and descriptors. Import the workbook (.xlsm or "
+        ".xlsx) that it was made from."
+    )
+    return (Finding("I10", Severity.ERROR, text, guidance="5.1"), *read_csv(data, load(OLDEST_PRINCIPAL)).refusals)
 
 
 def _store(report: ImportReport, steps: list[_Step], rows: list[EntryRow], actor: User | None) -> None:

@@ -70,3 +70,17 @@ def test_the_next_version_is_3_000_with_the_next_number(head: Release) -> None:
     found = selectors.difference_between(head, release)
     assert (found.added, found.removed, found.amended) == (("000733",), ("000726",), ())
     assert artefacts.rendered(head, artefacts.CSV) == (DATA / "cpl_v2.051_saveable_in_csv_export.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "rules"),
+    [
+        ("cpl_v2.051_third_party_lossy.csv", {"I10", "C3", "C4", "C7"}),
+        ("cpl_v2.051_saveable_in_csv_export.csv", {"I10"}),
+    ],
+)
+def test_a_csv_is_refused_with_reasons(name: str, rules: set[str]) -> None:
+    report = import_cpl((DATA / name).read_bytes(), None)
+    assert {finding.rule for finding in report.refusals} == rules
+    assert "Import the workbook" in report.refusals[0].message
+    assert not Release.objects.exists()
