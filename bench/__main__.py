@@ -115,6 +115,7 @@ def main() -> None:
             rounds=asked.rounds,
             writers=turns(WRITERS, small, asked.rounds),
             readers=turns(READERS, small, asked.rounds),
+            signature=turns(["verify_signature"], small, asked.rounds)["verify_signature"],
             differences={SMALL: turns(["difference"], small, asked.rounds)["difference"]},
         )
         if not asked.quick:

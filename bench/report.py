@@ -33,6 +33,7 @@ class Results:
     rounds: int
     writers: Table
     readers: Table
+    signature: Mapping[str, float]
     differences: dict[int, Mapping[str, float]]
     large_writers: Table = field(default_factory=dict)
     look_ups: Mapping[str, Mapping[int, Mapping[str, Any]]] = field(default_factory=dict)
@@ -87,6 +88,8 @@ def _goals(results: Results) -> Iterator[str]:
         yield _goal("memory of a publish, 100,000 entries, MiB", 16, results.large_writers["publish"]["memory"])
     yield _goal("reading the form, CPU of openpyxl", 1 / 50, readers["read_form"]["cpu"] / readers["openpyxl_load"]["cpu"])
     yield _goal("memory of reading the form, MiB", 20, readers["read_form"]["memory"])
+    size = results.signature["size"]
+    yield _goal(f"verifying the signature of a {size:.0f} KB workbook, CPU ms", 50, results.signature["cpu"] * 1000)
     for database, found in results.look_ups.items():
         least, most = min(found), max(found)
         yield _goal(f"duplicate check, {most:,} entries to {least:,}, {database}", 2, found[most]["cpu"] / found[least]["cpu"])

@@ -189,6 +189,23 @@ def difference() -> dict[str, Any]:
     return each(lambda: selectors.difference_between(earlier, head), 100)
 
 
+def verify_signature() -> dict[str, Any]:
+    """One signed workbook of some 350 KB, again and again in a warm process; nothing is remembered between two times."""
+    from bench.measuring import each
+    from submissions.signature import verify
+    from tests.builders.pki import AT, ORGANISATION, pki
+    from tests.builders.signing import sign
+    from tests.builders.workbooks import list_workbook, sample_entries
+
+    known = pki()
+    data = sign(list_workbook(sample_entries(1500)), known.good)
+    verdict = verify(data, trust=known.trust, at=AT, creator=ORGANISATION)
+    if verdict.outcome != "valid":
+        raise ValueError(verdict.reasons)
+    found = each(lambda: verify(data, trust=known.trust, at=AT, creator=ORGANISATION), 20)
+    return found | {"size": len(data) / 1024}
+
+
 def _today() -> Any:
     from django.utils import timezone
 
@@ -234,6 +251,7 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     for task in (
         site, long_site, publish, one_more_entry, deflate, copy, openpyxl_round_trip, openpyxl_fill, xlsxwriter_write,
         read_form, openpyxl_load, inflate, duplicates, difference,
+        verify_signature,
     )
 }  # fmt: skip
 
