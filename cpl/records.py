@@ -7,9 +7,10 @@ from itertools import accumulate, groupby
 
 from core import crypto, records, vault
 from cpl import csvfile, selectors
+from cpl.domain import merkle
 from cpl.models import Change, EntryRow, Release
 from cpl.models.entries import CURRENT
-from cpl.services import artefacts, changes
+from cpl.services import artefacts, changes, proofs
 
 
 @records.check("releases")
@@ -120,6 +121,8 @@ def the_head_can_be_made_again() -> Iterator[str]:
     head = selectors.head()
     if head is None or not head.has_files:
         return
+    if (root := _root_named(head)) and root != merkle.root(proofs.leaves(head)).hex():
+        yield f"version {head.version}: the tree over its entries has another root than its manifest says"
     if _sha256(artefacts.rendered(head, artefacts.WORKBOOK)) != head.workbook_sha256:
         yield f"version {head.version}: the workbook made of its entries is not the published one"
     shown, rules = artefacts.view(head), artefacts.rules_of(head)
@@ -128,6 +131,14 @@ def the_head_can_be_made_again() -> Iterator[str]:
     made = (csvfile.render(shown.label, shown.entries, rules, bom=bom, final_newline=newline) for bom, newline in forms)
     if head.csv_sha256 not in map(_sha256, made):
         yield f"version {head.version}: the CSV made of its entries is not the published one"
+
+
+def _root_named(release: Release) -> str:
+    """ "" for a manifest from before there were roots, and for one that is lost, which another check reports."""
+    try:
+        return str(json.loads(vault.read(release.manifest_sha256)).get("merkle_root", ""))
+    except (vault.Missing, vault.Damaged):
+        return ""
 
 
 def _sha256(data: bytes) -> str:

@@ -51,6 +51,7 @@ urlpatterns = [
     path("cpl/versions/<version:earlier>/differences/<version:later>/", public.differences, name="differences"),
     path("cpl/compare/", public.compare, name="compare"),
     path("cpl/versions/<version:version>/<str:filename>", downloads.named, name="download"),
+    path("cpl/versions/<version:version>/entries/<number:number>/proof.json", downloads.proof, name="proof"),
     path("cpl/feed.atom", feed.feed, name="feed"),
     path("cpl/latest.<str:suffix>", downloads.latest, name="latest"),
     path("cpl/signing-key.pem", downloads.signing_key, name="signing_key"),

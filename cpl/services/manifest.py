@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core import crypto
+from cpl.domain import merkle
 
 if TYPE_CHECKING:
     from cpl.services.publishing import Plan
@@ -20,7 +21,7 @@ class File:
 
 
 def build(plan: "Plan", files: Mapping[str, File]) -> bytes:
-    """Canonical JSON: sizes and SHA-256 of the files, entry numbers added and changed, SHA-256 of the previous manifest."""
+    """Canonical JSON: sizes and SHA-256 of the files, entry numbers added and changed, root of the tree over all entries."""
     content = {
         "format": 1,
         "version": str(plan.version),
@@ -35,6 +36,7 @@ def build(plan: "Plan", files: Mapping[str, File]) -> bytes:
             "reinstated": list(plan.difference.reinstated),
             "changed": sorted({amendment.number for amendment in plan.difference.amended}),
         },
+        "merkle_root": merkle.root(merkle.leaf_of(entry.number, entry.status, entry.values) for entry in plan.entries).hex(),
         "previous_manifest": plan.head.manifest_sha256 if plan.head else "",
         "signing_key": crypto.key_id(),
     }

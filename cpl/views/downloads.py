@@ -2,7 +2,7 @@
 
 import hashlib
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
@@ -11,7 +11,7 @@ from core import crypto, vault
 from cpl import selectors
 from cpl.domain.releases import Version
 from cpl.models import Release
-from cpl.services import artefacts
+from cpl.services import artefacts, proofs
 
 TYPES = {
     artefacts.WORKBOOK: "application/vnd.ms-excel.sheet.macroEnabled.12",
@@ -31,6 +31,19 @@ def named(request: HttpRequest, version: Version, filename: str) -> HttpResponse
     if release is None or filename not in names:
         raise Http404
     return _file(request, release, names[filename], FOR_GOOD if release.has_files else ASK_AGAIN)
+
+
+@require_safe
+def proof(request: HttpRequest, version: Version, number: str) -> HttpResponse:
+    """That an entry is in a version, for somebody who has its manifest but not the list."""
+    release = selectors.release(version)
+    if release is None:
+        raise Http404
+    try:
+        document = proofs.inclusion(release, number)
+    except proofs.NoProof:
+        raise Http404 from None
+    return JsonResponse(document, headers={"Cache-Control": FOR_GOOD})
 
 
 @require_safe

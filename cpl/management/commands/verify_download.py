@@ -1,14 +1,15 @@
 """`manage.py verify_download FILE… --manifest M`: proves that downloaded files are the published ones."""
 
-import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from core import crypto
-from cpl.management.command import BLOCKED, Tool, bytes_of
+from cpl.management.command import BLOCKED, Tool, Unusable, bytes_of
+from cpl.services import verifying
 
 
 class Command(Tool):
@@ -20,33 +21,47 @@ class Command(Tool):
     def add_arguments(self, parser: CommandParser) -> None:
         """Files and options."""
         parser.add_argument(
-            "files", nargs="+", type=Path, metavar="FILE", help="the downloaded files, under their published names"
+            "files", nargs="*", type=Path, metavar="FILE", help="the downloaded files, under their published names"
         )
         parser.add_argument("--manifest", type=Path, required=True, metavar="M", help="the manifest of the version")
         parser.add_argument("--key", type=Path, metavar="PUBLIC", help="public key in PEM; without it, that of this site")
+        parser.add_argument("--proof", type=Path, metavar="FILE", help="proof.json of an entry: is it in this version?")
+        parser.add_argument(
+            "--history", type=Path, metavar="DIR", help="folder with the manifests and signatures of all versions up to this one"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Check the signature first, then each file."""
+        """Check the signature first, then everything that was handed over."""
+        if not (options["files"] or options["proof"] or options["history"]):
+            raise Unusable("Nothing to verify: name files, --proof or --history.")
         text = bytes_of(options["manifest"])
-        signature = bytes_of(Path(f"{options['manifest']}.sig"))
         pem = bytes_of(options["key"]).decode("utf-8", "replace") if options["key"] else crypto.public_key_pem()
-        if not crypto.verify(text, signature, pem):
+        if not crypto.verify(text, _signature(options["manifest"]), pem):
             self.stop(BLOCKED, f"{options['manifest']}: the signature does not belong to this manifest and key.")
-        wrong = [f"{path}: {fault}" for path in options["files"] if (fault := _fault(path, _files(text)))]
+        looked_at = [*_files(options, json.loads(text)), *_history(options["history"], text, pem)]
+        wrong = [f"{path}: {fault}" for path, fault in looked_at if fault]
         if wrong:
             self.stop(BLOCKED, *wrong)
-        for path in options["files"]:
+        for path, _ in looked_at:
             self.stdout.write(f"{path}: as published")
 
 
-def _files(text: bytes) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = json.loads(text)["files"]
-    return found
+def _files(options: dict[str, Any], manifest: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    for path in options["files"]:
+        yield path, verifying.file_fault(path.name, bytes_of(path), manifest)
+    if path := options["proof"]:
+        yield path, verifying.proof_fault(bytes_of(path), manifest)
 
 
-def _fault(path: Path, known: dict[str, dict[str, Any]]) -> str:
-    if path.name not in known:
-        return f"the manifest names no such file, only {', '.join(known)}."
-    if hashlib.sha256(bytes_of(path)).hexdigest() != known[path.name]["sha256"]:
-        return "is not the published file."
-    return ""
+def _history(folder: Path | None, manifest: bytes, pem: str) -> Iterator[tuple[Path, str]]:
+    if folder is None:
+        return
+    known = [(path.name, bytes_of(path), _signature(path)) for path in sorted(folder.glob("*.manifest.json"))]
+    faults = verifying.history_faults(known, pem)
+    if manifest not in [text for _, text, _ in known]:
+        faults.append("the manifest of this version is not in the folder.")
+    yield from ((folder, fault) for fault in faults or [""])
+
+
+def _signature(manifest: Path) -> bytes:
+    return bytes_of(Path(f"{manifest}.sig"))

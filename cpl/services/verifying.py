@@ -1,0 +1,64 @@
+"""What can be found wrong with downloaded files, from the files and a public key alone: no database is asked.
+
+Every function answers with the faults in words for people; nothing means all is as published. Manifests are taken to be signed
+by one key: a change of the release key is not told apart from another signer.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
+from typing import Any
+
+from core import crypto
+from cpl.domain import merkle
+
+
+def file_fault(name: str, data: bytes, manifest: Mapping[str, Any]) -> str:
+    """A file under its published name, held against the manifest."""
+    known = manifest["files"]
+    if name not in known:
+        return f"the manifest names no such file, only {', '.join(known)}."
+    return "" if hashlib.sha256(data).hexdigest() == known[name]["sha256"] else "is not the published file."
+
+
+def proof_fault(text: bytes, manifest: Mapping[str, Any]) -> str:
+    """A proof that one entry is in the version; of its own root nothing is believed, only that of the manifest counts."""
+    if not manifest.get("merkle_root"):
+        return "the manifest is older than these proofs: it has no tree over its entries."
+    try:
+        proof = json.loads(text)
+        leaf, index = str(proof["leaf"]).encode(), int(proof["index"])
+        path = [bytes.fromhex(neighbour) for neighbour in proof["path"]]
+        same = json.loads(leaf)["number"] == proof["number"]
+    except (ValueError, KeyError, TypeError):
+        return "is no proof: download it again from the page of the entry."
+    root = bytes.fromhex(manifest["merkle_root"])
+    if same and merkle.holds(leaf, index, manifest["entries"]["total"], path, root):
+        return ""
+    return f"does not prove that the entry is in version {manifest['version']}."
+
+
+def history_faults(manifests: Iterable[tuple[str, bytes, bytes]], pem: str) -> list[str]:
+    """Names, bytes and signatures of all manifests somebody has: each must name the one before it, back to the first."""
+    faults, chain = [], []
+    for name, text, signature in manifests:
+        if crypto.verify(text, signature, pem):
+            chain.append((json.loads(text), hashlib.sha256(text).hexdigest()))
+        else:
+            faults.append(f"{name}: the signature does not belong to this manifest and key.")
+    chain.sort(key=lambda link: int(link[0]["serial"]))
+    if chain and chain[0][0]["previous_manifest"]:
+        faults.append(f"version {chain[0][0]['version']}: the manifest before it is missing.")
+    return faults + [fault for before, after in pairwise(chain) if (fault := _break(before, after))]
+
+
+def _break(before: tuple[dict[str, Any], str], after: tuple[dict[str, Any], str]) -> str:
+    (earlier, sha256), (later, _) = before, after
+    if earlier["serial"] == later["serial"]:
+        return f"versions {earlier['version']} and {later['version']}: two manifests for the same place, so the history forks."
+    if later["serial"] != earlier["serial"] + 1:
+        return f"version {later['version']}: the manifest before it is missing."
+    if later["previous_manifest"] != sha256:
+        return f"version {later['version']}: names another manifest before it than that of version {earlier['version']}."
+    return ""

@@ -1,0 +1,158 @@
+"""Whatever happens to published files on their way, somebody with the public key alone finds it."""
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.core.management import call_command
+from django.test import Client
+
+from core import crypto
+from tests.builders.listing import approved, published
+
+pytestmark = pytest.mark.django_db
+LAST = "CPL_v3.002"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three versions as downloaded, with an entry more in each."""
+    for serial, model in enumerate((901, 902, 903)):
+        approved(model=model)
+        published()
+        call_command("export_cpl", "--cpl-version", f"3.{serial:03d}", "--out", str(tmp_path), stdout=io.StringIO())
+    return tmp_path
+
+
+def verify(folder: Path, *more: object, version: str = LAST) -> tuple[int, str]:
+    err = io.StringIO()
+    words = [f"--manifest={folder / version}.manifest.json", *map(str, more)]
+    try:
+        call_command("verify_download", *words, stdout=io.StringIO(), stderr=err)
+    except SystemExit as stop:
+        return int(stop.code or 0), err.getvalue()
+    return 0, err.getvalue()
+
+
+def flip_a_byte(csv: Path, workbook: Path) -> None:
+    data = bytearray(csv.read_bytes())
+    data[len(data) // 2] ^= 1
+    csv.write_bytes(data)
+
+
+def swap(csv: Path, workbook: Path) -> None:
+    first, second = csv.read_bytes(), workbook.read_bytes()
+    csv.write_bytes(second)
+    workbook.write_bytes(first)
+
+
+def truncate(csv: Path, workbook: Path) -> None:
+    csv.write_bytes(csv.read_bytes()[:-1])
+
+
+def change_line_ends(csv: Path, workbook: Path) -> None:
+    data = csv.read_bytes()
+    plain = data.replace(b"\r\n", b"\n")
+    csv.write_bytes(plain if plain != data else data.replace(b"\n", b"\r\n"))
+
+
+def serve_an_older_file(csv: Path, workbook: Path) -> None:
+    csv.write_bytes(csv.with_name("CPL_v3.001.csv").read_bytes())
+
+
+@pytest.mark.parametrize("damage", [flip_a_byte, swap, truncate, change_line_ends, serve_an_older_file])
+def test_a_changed_file_is_found(folder: Path, damage: Callable[[Path, Path], None]) -> None:
+    csv, workbook = folder / f"{LAST}.csv", folder / f"{LAST}.xlsm"
+    assert verify(folder, csv, workbook) == (0, "")
+    damage(csv, workbook)
+    code, err = verify(folder, csv, workbook)
+    assert (code, f"{csv}: is not the published file." in err) == (1, True)
+
+
+def test_a_file_the_manifest_does_not_name_is_found(folder: Path) -> None:
+    (folder / "extra.csv").write_bytes((folder / f"{LAST}.csv").read_bytes())
+    code, err = verify(folder, folder / "extra.csv")
+    assert (code, "names no such file" in err) == (1, True)
+
+
+def test_another_key_is_found(folder: Path) -> None:
+    stranger = Ed25519PrivateKey.generate()
+    (folder / "key.pem").write_bytes(stranger.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    assert verify(folder, folder / f"{LAST}.csv", "--key", folder / "key.pem")[0] == 1
+    manifest = folder / f"{LAST}.manifest.json"
+    Path(f"{manifest}.sig").write_bytes(stranger.sign(manifest.read_bytes()))
+    assert verify(folder, folder / f"{LAST}.csv")[0] == 1
+
+
+def rewrite(folder: Path, version: str, before: str, after: str) -> None:
+    """A manifest that says something else, signed with the right key: what only a dishonest site could do."""
+    manifest = folder / f"{version}.manifest.json"
+    text = manifest.read_text().replace(before, after)
+    assert text != manifest.read_text()
+    manifest.write_text(text)
+    Path(f"{manifest}.sig").write_bytes(crypto.sign(text.encode()))
+
+
+def test_the_history_is_whole(folder: Path) -> None:
+    assert verify(folder, "--history", folder) == (0, "")
+
+
+@pytest.mark.parametrize(("gone", "version"), [("CPL_v3.000", "3.001"), ("CPL_v3.001", "3.002")])
+def test_a_dropped_version_is_found(folder: Path, gone: str, version: str) -> None:
+    (folder / f"{gone}.manifest.json").unlink()
+    assert verify(folder, "--history", folder) == (1, f"{folder}: version {version}: the manifest before it is missing.\n")
+
+
+def test_a_rewritten_version_is_found(folder: Path) -> None:
+    rewrite(folder, "CPL_v3.001", '"rule_set": "', '"rule_set": "0')
+    code, err = verify(folder, "--history", folder)
+    assert (code, "version 3.002: names another manifest before it than that of version 3.001" in err) == (1, True)
+
+
+def test_a_forked_history_is_found(folder: Path) -> None:
+    for end in (".manifest.json", ".manifest.json.sig"):
+        (folder / f"other{end}").write_bytes((folder / f"{LAST}{end}").read_bytes())
+    rewrite(folder, "other", '"rule_set": "', '"rule_set": "0')
+    code, err = verify(folder, "--history", folder)
+    assert (code, "the history forks" in err) == (1, True)
+
+
+def test_an_unsigned_link_and_a_foreign_manifest_are_found(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    assert "not in the folder" in verify(folder, "--history", tmp_path_factory.mktemp("empty"))[1]
+    (folder / "CPL_v3.001.manifest.json.sig").write_bytes(bytes(64))
+    assert "CPL_v3.001.manifest.json: the signature does not belong" in verify(folder, "--history", folder)[1]
+
+
+def test_a_proof_of_an_entry(folder: Path, client: Client) -> None:
+    response = client.get("/cpl/versions/3.002/entries/000002/proof.json")
+    proof = folder / "proof.json"
+    proof.write_bytes(response.content)
+    assert json.loads(json.loads(response.content)["leaf"])["number"] == "000002"
+    assert verify(folder, "--proof", proof) == (0, "")
+    assert verify(folder, "--proof", proof, version="CPL_v3.001")[0] == 1
+    whole = json.loads(response.content)
+    for change in ({"leaf": whole["leaf"].replace("Current", "Removed")}, {"index": 0}, {"path": []}, {"number": "000001"}):
+        proof.write_text(json.dumps(whole | change))
+        assert "does not prove that the entry is in version 3.002" in verify(folder, "--proof", proof)[1]
+    for broken in ("[]", "{", json.dumps(whole | {"path": ["no hex"]}), json.dumps(whole | {"leaf": "[]"})):
+        proof.write_text(broken)
+        assert "is no proof" in verify(folder, "--proof", proof)[1]
+
+
+@pytest.mark.parametrize("address", ["3.002/entries/000004", "3.000/entries/000002", "9.000/entries/000001"])
+def test_there_is_no_proof_of_what_is_not_there(folder: Path, client: Client, address: str) -> None:
+    assert client.get(f"/cpl/versions/{address}/proof.json").status_code == 404
+
+
+def test_a_manifest_from_before_there_were_proofs(folder: Path, client: Client) -> None:
+    (folder / "proof.json").write_bytes(client.get("/cpl/versions/3.002/entries/000002/proof.json").content)
+    rewrite(folder, LAST, '"merkle_root"', '"other"')
+    assert "older than these proofs" in verify(folder, "--proof", folder / "proof.json")[1]
+
+
+def test_nothing_to_verify(folder: Path) -> None:
+    assert verify(folder)[0] == 2
