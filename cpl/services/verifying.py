@@ -4,6 +4,7 @@ Every function answers with the faults in words for people; nothing means all is
 by one key: a change of the release key is not told apart from another signer.
 """
 
+import datetime
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -37,6 +38,20 @@ def proof_fault(text: bytes, manifest: Mapping[str, Any]) -> str:
     if same and merkle.holds(leaf, index, manifest["entries"]["total"], path, root):
         return ""
     return f"does not prove that the entry is in version {manifest['version']}."
+
+
+def latest_fault(text: bytes, signature: bytes, pem: str, manifest: bytes, now: datetime.datetime) -> str:
+    """The site's word on its current version: signed, not run out at `now`, and about this manifest."""
+    if not crypto.verify(text, signature, pem):
+        return "the signature does not belong to this file and key."
+    latest, have = json.loads(text), json.loads(manifest)
+    if datetime.datetime.fromisoformat(latest["expires"]) <= now:
+        return f"ran out at {latest['expires']}: ask for a new one, and distrust a site that has none."
+    if latest["serial"] != have["serial"]:
+        return f"names version {latest['version']} as the current one, but the manifest is of version {have['version']}."
+    if latest["manifest_sha256"] != hashlib.sha256(manifest).hexdigest():
+        return f"names another manifest of version {have['version']}."
+    return ""
 
 
 def history_faults(manifests: Iterable[tuple[str, bytes, bytes]], pem: str) -> list[str]:

@@ -4,6 +4,7 @@ import hashlib
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
@@ -11,7 +12,7 @@ from core import crypto, vault
 from cpl import selectors
 from cpl.domain.releases import Version
 from cpl.models import Release
-from cpl.services import artefacts, proofs
+from cpl.services import artefacts, pointer, proofs
 
 TYPES = {
     artefacts.WORKBOOK: "application/vnd.ms-excel.sheet.macroEnabled.12",
@@ -53,6 +54,20 @@ def latest(request: HttpRequest, suffix: str) -> HttpResponseBase:
     if release is None or suffix not in artefacts.MADE:
         raise Http404
     return _file(request, release, suffix, ASK_AGAIN)
+
+
+@require_safe
+def current(request: HttpRequest, end: str) -> HttpResponse:
+    """Which version is the current one, or the signature of that. Not found where the private half of the key is elsewhere."""
+    head = selectors.head()
+    if head is None or not head.has_files:
+        raise Http404
+    text = pointer.build(head, timezone.now())
+    try:
+        data, kind = (crypto.sign(text), artefacts.SIGNATURE) if end else (text, artefacts.MANIFEST)
+    except crypto.NoPrivateKey:
+        raise Http404 from None
+    return HttpResponse(data, content_type=TYPES[kind], headers={"Cache-Control": ASK_AGAIN})
 
 
 @require_safe

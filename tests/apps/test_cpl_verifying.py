@@ -1,5 +1,6 @@
 """Whatever happens to published files on their way, somebody with the public key alone finds it."""
 
+import datetime
 import io
 import json
 from collections.abc import Callable
@@ -9,9 +10,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.core.management import call_command
-from django.test import Client
+from django.test import Client, override_settings
+from django.utils import timezone
 
 from core import crypto
+from cpl import selectors
+from cpl.services import pointer
 from tests.builders.listing import approved, published
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +156,41 @@ def test_a_manifest_from_before_there_were_proofs(folder: Path, client: Client) 
     (folder / "proof.json").write_bytes(client.get("/cpl/versions/3.002/entries/000002/proof.json").content)
     rewrite(folder, LAST, '"merkle_root"', '"other"')
     assert "older than these proofs" in verify(folder, "--proof", folder / "proof.json")[1]
+
+
+def write_latest(folder: Path, text: bytes, signature: bytes) -> Path:
+    (folder / "latest.json").write_bytes(text)
+    (folder / "latest.json.sig").write_bytes(signature)
+    return folder / "latest.json"
+
+
+def test_an_older_version_in_place_of_the_current_one_is_found(folder: Path, client: Client) -> None:
+    text, signature = (client.get(f"/cpl/latest.json{end}").content for end in ("", ".sig"))
+    latest = write_latest(folder, text, signature)
+    assert verify(folder, "--latest", latest) == (0, "")
+    code, err = verify(folder, "--latest", latest, version="CPL_v3.001")
+    assert (code, "names version 3.002 as the current one, but the manifest is of version 3.001" in err) == (1, True)
+    write_latest(folder, text, Ed25519PrivateKey.generate().sign(text))
+    assert "the signature does not belong" in verify(folder, "--latest", latest)[1]
+    write_latest(folder, text, signature)
+    rewrite(folder, LAST, '"rule_set": "', '"rule_set": "0')
+    assert "names another manifest of version 3.002" in verify(folder, "--latest", latest)[1]
+
+
+def test_a_pointer_runs_out_after_seven_days(folder: Path) -> None:
+    head = selectors.head()
+    assert head is not None
+    for days, code in ((6, 0), (7, 1)):
+        text = pointer.build(head, timezone.now() - datetime.timedelta(days=days))
+        assert verify(folder, "--latest", write_latest(folder, text, crypto.sign(text)))[0] == code
+
+
+def test_there_is_no_pointer_without_a_version_or_the_private_key(client: Client) -> None:
+    assert client.get("/cpl/latest.json").status_code == 404
+    approved()
+    published()
+    with override_settings(CPL_RELEASE_KEY=crypto.public_key_pem()):
+        assert client.get("/cpl/latest.json.sig").status_code == 404
 
 
 def test_nothing_to_verify(folder: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.utils import timezone
 
 from core import crypto
 from cpl.management.command import BLOCKED, Tool, Unusable, bytes_of
@@ -26,19 +27,24 @@ class Command(Tool):
         parser.add_argument("--manifest", type=Path, required=True, metavar="M", help="the manifest of the version")
         parser.add_argument("--key", type=Path, metavar="PUBLIC", help="public key in PEM; without it, that of this site")
         parser.add_argument("--proof", type=Path, metavar="FILE", help="proof.json of an entry: is it in this version?")
+        parser.add_argument("--latest", type=Path, metavar="FILE", help="latest.json (FILE.sig beside it): is it this version?")
         parser.add_argument(
             "--history", type=Path, metavar="DIR", help="folder with the manifests and signatures of all versions up to this one"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Check the signature first, then everything that was handed over."""
-        if not (options["files"] or options["proof"] or options["history"]):
-            raise Unusable("Nothing to verify: name files, --proof or --history.")
+        if not any(options[name] for name in ("files", "proof", "latest", "history")):
+            raise Unusable("Nothing to verify: name files, --proof, --latest or --history.")
         text = bytes_of(options["manifest"])
         pem = bytes_of(options["key"]).decode("utf-8", "replace") if options["key"] else crypto.public_key_pem()
         if not crypto.verify(text, _signature(options["manifest"]), pem):
             self.stop(BLOCKED, f"{options['manifest']}: the signature does not belong to this manifest and key.")
-        looked_at = [*_files(options, json.loads(text)), *_history(options["history"], text, pem)]
+        looked_at = [
+            *_files(options, json.loads(text)),
+            *_latest(options["latest"], text, pem),
+            *_history(options["history"], text, pem),
+        ]
         wrong = [f"{path}: {fault}" for path, fault in looked_at if fault]
         if wrong:
             self.stop(BLOCKED, *wrong)
@@ -51,6 +57,11 @@ def _files(options: dict[str, Any], manifest: dict[str, Any]) -> Iterator[tuple[
         yield path, verifying.file_fault(path.name, bytes_of(path), manifest)
     if path := options["proof"]:
         yield path, verifying.proof_fault(bytes_of(path), manifest)
+
+
+def _latest(path: Path | None, manifest: bytes, pem: str) -> Iterator[tuple[Path, str]]:
+    if path is not None:
+        yield path, verifying.latest_fault(bytes_of(path), _signature(path), pem, manifest, timezone.now())
 
 
 def _history(folder: Path | None, manifest: bytes, pem: str) -> Iterator[tuple[Path, str]]:
