@@ -49,6 +49,7 @@ urlpatterns = [
     path("cpl/versions/", public.versions, name="versions"),
     path("cpl/versions/<version:version>/", public.version, name="version"),
     path("cpl/versions/<version:earlier>/differences/<version:later>/", public.differences, name="differences"),
+    path("cpl/verify/", public.verify, name="verify"),
     path("cpl/compare/", public.compare, name="compare"),
     path("cpl/versions/<version:version>/<str:filename>", downloads.named, name="download"),
     path("cpl/versions/<version:version>/entries/<number:number>/proof.json", downloads.proof, name="proof"),

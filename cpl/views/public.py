@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.access import Action, may
+from core import crypto
 from core.admin_tools import CappedPaginator
 from cpl import selectors
 from cpl.domain.releases import Version, parse
@@ -104,6 +105,13 @@ def version(request: HttpRequest, version: Version) -> HttpResponse:
             "comparable": selectors.held_releases().exclude(pk=release.pk) if held else [],
         },
     )
+
+
+@require_safe
+def verify(request: HttpRequest) -> HttpResponse:
+    """How to verify a download with openssl and sha256sum alone."""
+    head = selectors.head()
+    return render(request, "cpl/verify.html", {"version": head.version if head else "X.YYY", "key_id": crypto.key_id()})
 
 
 @require_safe

@@ -1,8 +1,12 @@
 """Whatever happens to published files on their way, somebody with the public key alone finds it."""
 
 import datetime
+import html
 import io
 import json
+import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -195,3 +199,33 @@ def test_there_is_no_pointer_without_a_version_or_the_private_key(client: Client
 
 def test_nothing_to_verify(folder: Path) -> None:
     assert verify(folder)[0] == 2
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
+def test_the_commands_of_the_page_work(folder: Path, client: Client) -> None:
+    for name in ("signing-key.pem", "latest.json", "latest.json.sig"):
+        (folder / name).write_bytes(client.get(f"/cpl/{name}").content)
+    page = html.unescape(client.get("/cpl/verify/").content.decode())
+    commands = "\n".join(re.findall(r"<pre [^>]*>(.*?)</pre>", page, re.DOTALL)).splitlines()
+    assert len(commands) == 5
+
+    def run(command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
+
+    fingerprint, signature, files, pointer_signature, manifest = (run(command) for command in commands)
+    assert fingerprint.stdout.startswith(crypto.key_id())
+    assert f'<code class="mono">{crypto.key_id()}</code>' in page
+    assert "Signature Verified Successfully" in signature.stdout
+    assert "Signature Verified Successfully" in pointer_signature.stdout
+    named = json.loads((folder / f"{LAST}.manifest.json").read_text())["files"]
+    assert {line.split()[1]: line.split()[0] for line in files.stdout.splitlines()} == {
+        name: file["sha256"] for name, file in named.items()
+    }
+    assert manifest.stdout.split()[0] == json.loads((folder / "latest.json").read_text())["manifest_sha256"]
+    (folder / f"{LAST}.manifest.json").write_bytes(b"{}")
+    assert run(commands[1]).returncode != 0
+    assert 'href="/cpl/verify/"' in client.get("/cpl/versions/3.002/").content.decode()
+
+
+def test_the_page_is_there_before_the_first_version(client: Client) -> None:
+    assert "CPL_vX.YYY.csv" in client.get("/cpl/verify/").content.decode()
