@@ -143,7 +143,9 @@ def test_a_proof_of_an_entry(folder: Path, client: Client) -> None:
     assert verify(folder, "--proof", proof) == (0, "")
     assert verify(folder, "--proof", proof, version="CPL_v3.001")[0] == 1
     whole = json.loads(response.content)
-    for change in ({"leaf": whole["leaf"].replace("Current", "Removed")}, {"index": 0}, {"path": []}, {"number": "000001"}):
+    other_leaf = whole["leaf"].replace("Current", "Removed")
+    changes: list[dict[str, object]] = [{"leaf": other_leaf}, {"index": 0}, {"path": []}, {"number": "000001"}]
+    for change in changes:
         proof.write_text(json.dumps(whole | change))
         assert "does not prove that the entry is in version 3.002" in verify(folder, "--proof", proof)[1]
     for broken in ("[]", "{", json.dumps(whole | {"path": ["no hex"]}), json.dumps(whole | {"leaf": "[]"})):
