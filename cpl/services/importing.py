@@ -27,8 +27,9 @@ from accounts import access
 from accounts.models import User
 from core import audit, outbox, vault
 from cpl import selectors
-from cpl.csvfile import CSV_VERSION, read_csv
+from cpl.csvfile import read_csv
 from cpl.dictionary import load
+from cpl.domain.dictionary import CSV_VERSION
 from cpl.domain.entry import CURRENT
 from cpl.domain.findings import Finding, Severity
 from cpl.domain.releases import Version, next_after, parse, parse_label
