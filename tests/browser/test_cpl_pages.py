@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.models import Role
+from core import outbox
 from cpl import selectors
 from tests.builders.listing import FIRMWARE, amended, approved, proposed, published, small_list, two_people
 from tests.people import person
@@ -109,6 +110,8 @@ def test_from_proposal_to_publication(page: Page, come_in: Callable[..., Page], 
     page.get_by_role("link", name="Publications").first.click()
     page.get_by_label("Changes incorporated").fill("Several device models changed.")
     page.get_by_role("button", name="Publish version 3.003").click()
+    expect(page.get_by_text("Being published.")).to_be_visible()
+    outbox.drain(strict=True)  # what a worker does
     expect(page.get_by_role("heading", name="Version 3.003 is published")).to_be_visible()
     head = selectors.head()
     assert head is not None

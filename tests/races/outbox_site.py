@@ -20,13 +20,14 @@ for line in sys.stdin:
 """
 
 TOGETHER = """
-import multiprocessing, sys
+import contextlib, io, multiprocessing, os, sys
 forks = multiprocessing.get_context("fork")
 barrier = forks.Barrier({count})
 def work():
     barrier.wait()
-    exec({code!r}, globals())
-    sys.stdout.flush()
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        exec({code!r}, globals())
+    os.write(1, said.getvalue().encode())  # in one piece: lines of several processes must not mix
 processes = [forks.Process(target=work) for _ in range({count})]
 for process in processes: process.start()
 for process in processes: process.join()
