@@ -1,5 +1,6 @@
 """Trust records in the records pages: proposing, agreeing and retiring go through the services; nothing is edited or deleted."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
@@ -41,14 +42,14 @@ class TrustReaders:
 
 
 class ServiceForm(forms.ModelForm):
-    """Asks the service while it is being checked, so that a refusal stands on the form. `made`: what the service gave."""
+    """Asks the service while it is being checked, so that a refusal stands on the form. `made`: what the service gave.
+
+    Each form has its own `ask`, which takes what was said, does it, and raises TrustRefused.
+    """
 
     actor: ClassVar[User]
+    ask: Callable[..., Any]
     made: Any = None
-
-    def ask(self, said: dict[str, Any]) -> Any:
-        """Do it. Raises TrustRefused."""
-        raise NotImplementedError
 
     def clean(self) -> dict[str, Any]:
         """Nothing is left for the model to check: it is the service that makes the row."""

@@ -68,7 +68,13 @@ def soffice() -> Path | None:
     return Path(found) if found else None
 
 
+def openssl() -> Path | None:
+    found = shutil.which("openssl")
+    return Path(found) if found else None
+
+
 PROGRAMS = {
+    "openssl": openssl,
     "PostgreSQL": postgres_programs,
     "Redis": redis_program,
     "Chromium": chromium,

@@ -1,13 +1,11 @@
 """Taking over a published workbook: what it says is kept as it stands, and what cannot be kept is refused with a reason."""
 
 import hashlib
-import io
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
 from django.http import Http404
 
 from accounts.models import Role
@@ -18,6 +16,7 @@ from cpl.models import EntryRow, Release
 from cpl.services.importing import import_cpl
 from tests.builders.listing import HISTORY, small_list
 from tests.builders.workbooks import list_workbook, sample_entries
+from tests.commands import called
 from tests.people import person
 
 pytestmark = pytest.mark.django_db
@@ -139,43 +138,34 @@ def test_a_label_with_another_date_is_said() -> None:
     assert "the history counts" in [finding for finding in report.oddities if finding.rule == "I18"][-1].message
 
 
-def command(*arguments: object) -> tuple[int, str, str]:
-    out, err = io.StringIO(), io.StringIO()
-    try:
-        call_command(*map(str, arguments), stdout=out, stderr=err)
-    except SystemExit as stop:
-        return int(stop.code or 0), out.getvalue(), err.getvalue()
-    return 0, out.getvalue(), err.getvalue()
-
-
 def test_the_command(tmp_path: Path) -> None:
     file = tmp_path / "list.xlsm"
     file.write_bytes(workbook(6))
-    code, out, _ = command("import_cpl", file, "--dry-run")
+    code, out, _ = called("import_cpl", file, "--dry-run")
     assert (code, "Would be taken over: Version 3.001" in out) == (0, True)
-    code, out, _ = command("import_cpl", file, "--json")
+    code, out, _ = called("import_cpl", file, "--json")
     document = json.loads(out)
     assert (code, document["file"], document["verdict"], document["entries"]) == (0, "list.xlsm", "pass", 6)
-    code, out, err = command("import_cpl", file)
+    code, out, err = called("import_cpl", file)
     assert (code, out) == (1, "")
     assert err.startswith("I7 This site has a list already")
-    code, out, err = command("import_cpl", tmp_path / "nothing.xlsm", "--json")
+    code, out, err = called("import_cpl", tmp_path / "nothing.xlsm", "--json")
     assert (code, out, err.count("\n")) == (2, "", 1)
 
 
 def test_an_imported_version_is_written_out_from_its_entries(tmp_path: Path) -> None:
     small_list()
-    code, out, _ = command("export_cpl", "--out", tmp_path / "new")
+    code, out, _ = called("export_cpl", "--out", tmp_path / "new")
     assert (code, sorted(path.name for path in (tmp_path / "new").iterdir())) == (0, ["CPL_v3.001.csv", "CPL_v3.001.xlsm"])
     assert (tmp_path / "new" / "CPL_v3.001.csv").read_bytes().count(b"\r\n0") == 0
     for version, words in (("3.000", "without its entries"), ("9.999", "no version 9.999"), ("x", "no version number")):
-        code, _, err = command("export_cpl", "--cpl-version", version, "--out", tmp_path)
+        code, _, err = called("export_cpl", "--cpl-version", version, "--out", tmp_path)
         assert (code, words in err) == (2, True)
     (tmp_path / "taken").write_text("a file")
-    code, _, err = command("export_cpl", "--out", tmp_path / "taken")
+    code, _, err = called("export_cpl", "--out", tmp_path / "taken")
     assert (code, err.count("\n")) == (2, 1)
 
 
 def test_nothing_to_export(tmp_path: Path) -> None:
     assert selectors.head() is None
-    assert command("export_cpl", "--out", tmp_path) == (2, "", "Nothing is published yet.\n")
+    assert called("export_cpl", "--out", tmp_path) == (2, "", "Nothing is published yet.\n")

@@ -2,15 +2,12 @@
 
 import datetime
 import hashlib
-import io
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.http import Http404
 from django.test import override_settings
 from django.utils import timezone
@@ -27,7 +24,9 @@ from cpl.services.publishing import HeadMoved, PlanChanged, PublishingBlocked
 from cpl.workbook.read_list import read_cpl
 from tests.builders.listing import FIRMWARE, amended, approved, list_values, proposed, published, small_list, two_people
 from tests.builders.workbooks import list_workbook, sample_entries
+from tests.commands import called
 from tests.people import person
+from tests.services import need
 
 pytestmark = pytest.mark.django_db
 DLMS = "DLMS_Certificate.identification_number"
@@ -291,8 +290,8 @@ def test_the_manifest_names_every_file_and_its_predecessor() -> None:
         assert document["files"][name] == {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
 def test_openssl_alone_verifies_the_manifest(tmp_path: Path) -> None:
+    need("openssl")
     small_list(2)
     approved()
     release = published()
@@ -319,27 +318,18 @@ def test_it_is_on_the_record() -> None:
     assert release.rules.digest == selectors.current_rules(release.issued_on).digest
 
 
-def run(*arguments: object) -> tuple[int, str, str]:
-    out, err = io.StringIO(), io.StringIO()
-    try:
-        call_command(*map(str, arguments), stdout=out, stderr=err)
-    except SystemExit as stop:
-        return int(stop.code or 0), out.getvalue(), err.getvalue()
-    return 0, out.getvalue(), err.getvalue()
-
-
 def test_the_commands(tmp_path: Path) -> None:
-    assert run("publish", "--json")[0] == 1
-    code, out, err = run("publish")
+    assert called("publish", "--json")[0] == 1
+    code, out, err = called("publish")
     assert (code, out, err) == (1, "", "There are no approved changes to publish.\n")
     approved()
-    code, out, _ = run("publish", "--dry-run", "--json")
+    code, out, _ = called("publish", "--dry-run", "--json")
     assert (code, json.loads(out)["version"], json.loads(out)["published"]) == (0, "3.000", False)
     assert not Release.objects.exists()
-    code, out, _ = run("publish", "--json")
+    code, out, _ = called("publish", "--json")
     document = json.loads(out)
     assert (code, document["published"], document["added"]) == (0, True, ["000001"])
-    assert run("export_cpl", "--cpl-version", "3.0", "--out", tmp_path)[0] == 0
+    assert called("export_cpl", "--cpl-version", "3.0", "--out", tmp_path)[0] == 0
     assert {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in tmp_path.iterdir()} == document["files"]
     assert sorted(document["files"]) == [f"CPL_v3.000.{end}" for end in ("csv", "manifest.json", "manifest.json.sig", "xlsm")]
 
@@ -347,21 +337,21 @@ def test_the_commands(tmp_path: Path) -> None:
 def test_a_download_is_held_against_its_manifest(tmp_path: Path) -> None:
     approved()
     published()
-    run("export_cpl", "--out", tmp_path)
+    called("export_cpl", "--out", tmp_path)
     csv, workbook, manifest = (tmp_path / f"CPL_v3.000.{end}" for end in ("csv", "xlsm", "manifest.json"))
     (tmp_path / "key.pem").write_text(crypto.public_key_pem())
     good = ("verify_download", csv, workbook, "--manifest", manifest)
-    assert run(*good)[0] == run(*good, "--key", tmp_path / "key.pem")[0] == 0
-    assert run("verify_download", manifest, "--manifest", manifest)[0] == 1
-    assert run(*good, "--key", tmp_path / "CPL_v3.000.csv")[0] == 1
-    assert run(*good, "--key", tmp_path / "nothing.pem")[0] == 2
+    assert called(*good)[0] == called(*good, "--key", tmp_path / "key.pem")[0] == 0
+    assert called("verify_download", manifest, "--manifest", manifest)[0] == 1
+    assert called(*good, "--key", tmp_path / "CPL_v3.000.csv")[0] == 1
+    assert called(*good, "--key", tmp_path / "nothing.pem")[0] == 2
     kept = csv.read_bytes()
     csv.write_bytes(kept + b" ")
-    code, _, err = run(*good)
+    code, _, err = called(*good)
     assert (code, err) == (1, f"{csv}: is not the published file.\n")
     csv.write_bytes(kept)
     manifest.write_bytes(manifest.read_bytes().replace(b'"serial": 1', b'"serial": 2'))
-    code, _, err = run(*good)
+    code, _, err = called(*good)
     assert (code, "signature does not belong" in err) == (1, True)
 
 
@@ -377,7 +367,7 @@ def test_a_fault_of_the_site_has_its_own_exit_code(monkeypatch: pytest.MonkeyPat
 
     approved()
     monkeypatch.setattr(vault, "put", fault)
-    code, out, err = run("publish")
+    code, out, err = called("publish")
     assert (code, out, err) == (3, "", "Internal fault (RuntimeError). Nothing was changed; the log has the details.\n")
 
 

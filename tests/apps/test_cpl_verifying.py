@@ -5,7 +5,6 @@ import html
 import io
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ from core import crypto
 from cpl import selectors
 from cpl.services import pointer
 from tests.builders.listing import approved, published
+from tests.services import need
 
 pytestmark = pytest.mark.django_db
 LAST = "CPL_v3.002"
@@ -203,8 +203,8 @@ def test_nothing_to_verify(folder: Path) -> None:
     assert verify(folder)[0] == 2
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
 def test_the_commands_of_the_page_work(folder: Path, client: Client) -> None:
+    need("openssl")
     for name in ("signing-key.pem", "latest.json", "latest.json.sig"):
         (folder / name).write_bytes(client.get(f"/cpl/{name}").content)
     page = html.unescape(client.get("/cpl/verify/").content.decode())

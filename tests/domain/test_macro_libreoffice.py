@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from cpl.dictionary import load
 from cpl.domain.form import CellKind
 from cpl.workbook.render import ReleaseView, render
 from cpl.workbook.template_tabs import FIRST_ITEM
+from tests.libreoffice import needs_libreoffice
 from tests.vba.agreement import DAY, of_the_server
 from tests.vba.forms import Filled, Form, forms
 
@@ -25,7 +25,7 @@ OWN_WAYS = frozenset({CellKind.DATE, CellKind.BOOLEAN, CellKind.ERROR})
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("soffice") is None or not Path(PYTHON).exists(), reason="LibreOffice is not installed"),
+    needs_libreoffice,
 ]
 
 

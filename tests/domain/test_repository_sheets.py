@@ -4,6 +4,7 @@ import io
 import zipfile
 
 import pytest
+import time_machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
@@ -130,7 +131,6 @@ def test_any_text_makes_a_readable_workbook(text: str) -> None:
 
 
 def test_equal_content_gives_equal_bytes_at_any_time() -> None:
-    time_machine = pytest.importorskip("time_machine")
     entries = [HeldEntry(f"{n:06d}", n % 7 == 0, valid_values(number=n)) for n in range(1, 40)]
     with time_machine.travel("2026-11-25T10:00:00Z"):
         first = fir.workbook(LABEL, entries, RULES)

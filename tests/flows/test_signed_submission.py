@@ -1,5 +1,7 @@
 """A signed workbook from its mail to the approver's desk, and what people see of its signature on the way."""
 
+import os
+from ctypes.util import find_library
 from typing import Any
 
 import pytest
@@ -77,10 +79,9 @@ def test_the_case_page_and_the_report_say_who_signed_and_what_is_covered(maker: 
         assert steps.CANARY_VENDOR not in page
         assert steps.CANARY_VERSION not in page
     reader = person(Role.AUDITOR)
-    try:
-        assert report.pdf(report.content(case, reader)).startswith(b"%PDF")
-    except report.PdfNotPossible:
+    if os.environ.get("CI") != "true" and find_library("pango-1.0") is None:
         pytest.skip("Pango is not installed")
+    assert report.pdf(report.content(case, reader)).startswith(b"%PDF")
 
 
 def test_an_unsigned_one_goes_back_and_the_signed_one_takes_its_place(maker: Any) -> None:
