@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from certificates.domain.requirements import DocumentKind
@@ -74,9 +74,9 @@ def open_cases(excluding: Submission | None = None) -> list[OpenCase]:
     ]
 
 
-def latest_run(case: Submission, gate: Gate, seal: str) -> CheckRun | None:
-    """The run of a gate that counts: the latest one over this seal."""
-    return case.runs.filter(gate=gate.value, seal=seal).prefetch_related("findings").order_by("-id").first()
+def run_of(case: Submission, gate: Gate) -> CheckRun | None:
+    """The run of a gate that counts: that of the case's present round."""
+    return case.runs.filter(gate=gate.value, round=case.round).prefetch_related("findings").order_by("-id").first()
 
 
 def decisions(case: Submission, seal: str) -> dict[Identity, Decision]:
@@ -89,26 +89,19 @@ def gates_of(case: Submission) -> list[GateView]:
     """All gates of the case's current revision, in their order."""
     revision = current_revision(case)
     decided = decisions(case, revision.seal)
-    return [_gate_view(case, gate, latest_run(case, gate, revision.seal), decided) for gate in Gate]
+    return [_gate_view(case, gate, run_of(case, gate), decided) for gate in Gate]
 
 
 def _gate_view(case: Submission, gate: Gate, run: CheckRun | None, decided: dict[Identity, Decision]) -> GateView:
     views = tuple(FindingView(finding, decided.get(finding.identity)) for finding in run.findings.all()) if run else ()
     due = gate_due(State(case.state))
     if due is gate:
-        status = _due_status(run, views)
+        status = "running" if run is None else ("fail" if run.result == GateResult.FAIL else "decide")
     elif _place(gate) < _place(due) or (due is None and run is not None):
         status = "passed" if run is None or run.result != GateResult.FAIL else "fail"
     else:
         status = "waiting"
     return GateView(gate, status, run, views)
-
-
-def _due_status(run: CheckRun | None, views: tuple[FindingView, ...]) -> str:
-    """A run that leaves nothing open while its gate is due belongs to the time before the gates were started again."""
-    if run is None or not any(view.is_open for view in views):
-        return "running"
-    return "fail" if run.result == GateResult.FAIL else "decide"
 
 
 def _place(gate: Gate | None) -> int:
@@ -182,15 +175,10 @@ def _attention(case: Submission, waiting: bool, result: str) -> str:
 
 
 def _latest_results(cases: Iterable[Submission]) -> dict[int, str]:
-    """Result of the latest run of the gate that is due, by case; a run of another gate or revision does not count."""
-    due = {case.pk: (gate_due(State(case.state)), case.revision_number) for case in cases}
-    results: dict[int, str] = {}
-    runs = CheckRun.objects.filter(submission__in=due).order_by("id")
-    for case, ran, result, number in runs.values_list("submission_id", "gate", "result", "revision__number"):
-        gate, revision = due[case]
-        if gate is not None and ran == gate.value and number == revision:
-            results[case] = result
-    return results
+    """Result of the gate that is due, by case, where it has run in the case's present round."""
+    due = {case.pk: gate_due(State(case.state)) for case in cases}
+    runs = CheckRun.objects.filter(submission__in=due, round=F("submission__round")).order_by("id")
+    return {case: result for case, gate, result in runs.values_list("submission_id", "gate", "result") if gate == due[case]}
 
 
 def due_at(case: Submission) -> datetime.datetime:

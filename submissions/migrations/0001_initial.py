@@ -42,6 +42,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('gate', models.CharField(choices=[('form', 'Form'), ('signature', 'Digital signature'), ('certificates', 'Assurance Certificates'), ('duplicates', 'Duplicates')], max_length=20)),
                 ('result', models.CharField(choices=[('pass', 'pass'), ('fail', 'fail'), ('decide', 'decide'), ('not_applicable', 'not_applicable')], max_length=20)),
+                ('round', models.PositiveIntegerField()),
                 ('seal', models.CharField(max_length=64)),
                 ('ran_at', models.DateTimeField()),
                 ('detail', models.JSONField(blank=True, default=dict, help_text='What the gate knows beyond its findings, such as who signed.')),
@@ -127,6 +128,7 @@ class Migration(migrations.Migration):
                 ('submitter_name', models.CharField(blank=True, max_length=200)),
                 ('received_at', models.DateTimeField()),
                 ('revision_number', models.PositiveIntegerField(default=1)),
+                ('round', models.PositiveIntegerField(default=1, help_text='How often the gates were started; only runs of this round count.')),
                 ('designation', models.CharField(blank=True, max_length=200, verbose_name='plain-English name')),
                 ('device_type', models.CharField(blank=True, max_length=50)),
                 ('manufacturer', models.CharField(blank=True, max_length=20, verbose_name='manufacturer identifier')),
@@ -353,7 +355,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='checkrun',
-            index=models.Index(fields=['submission', 'gate', '-id'], name='latest_run'),
+            index=models.Index(fields=['submission', 'round', 'gate', '-id'], name='run_of_round'),
         ),
         migrations.AddConstraint(
             model_name='trustanchor',

@@ -36,6 +36,7 @@ class Submission(ConcurrentTransitionMixin, models.Model):
         help_text="Whoever last changed or overrode the case; somebody else must approve it.",
     )
     revision_number = models.PositiveIntegerField(default=1)
+    round = models.PositiveIntegerField(default=1, help_text="How often the gates were started; only runs of this round count.")
     designation = models.CharField("plain-English name", max_length=200, blank=True)
     device_type = models.CharField(max_length=50, blank=True)
     manufacturer = models.CharField("manufacturer identifier", max_length=20, blank=True)
@@ -91,7 +92,8 @@ class Submission(ConcurrentTransitionMixin, models.Model):
 
     @transition(field=state, source=[state.value for state in OPEN], target=State.RECEIVED.value)
     def revise(self) -> None:
-        """A corrected workbook came in, or the gates are to run again from the start."""
+        """A corrected workbook came in, or the gates are to run again from the start: what they said before is void."""
+        self.round += 1
 
     @transition(field=state, source=[state.value for state in OPEN], target=State.REJECTED.value)
     def reject(self) -> None:

@@ -9,12 +9,13 @@ from submissions.domain.lifecycle import Gate
 
 
 class CheckRun(models.Model):
-    """One run of one gate over one revision. Rows are never edited; the latest of a gate counts."""
+    """One run of one gate over one revision. Rows are never edited; the one of the case's present round counts."""
 
     submission = models.ForeignKey("submissions.Submission", on_delete=models.PROTECT, related_name="runs")
     revision = models.ForeignKey("submissions.Revision", on_delete=models.PROTECT, related_name="runs")
     gate = models.CharField(max_length=20, choices=[(gate.value, gate.label) for gate in Gate])
     result = models.CharField(max_length=20, choices=[(result.value, result.value) for result in GateResult])
+    round = models.PositiveIntegerField()
     seal = models.CharField(max_length=64)
     rules = models.ForeignKey(RuleSetRecord, on_delete=models.PROTECT, related_name="+")
     ran_at = models.DateTimeField()
@@ -22,7 +23,7 @@ class CheckRun(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["submission", "gate", "-id"], name="latest_run")]
+        indexes = [models.Index(fields=["submission", "round", "gate", "-id"], name="run_of_round")]
 
     def __str__(self) -> str:
         return f"{self.gate}: {self.result}"

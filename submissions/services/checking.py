@@ -19,25 +19,25 @@ from submissions.services import door, signatures
 
 def run_due(case: Submission) -> None:
     """Run the gate that is due, if one still is; safe to call twice. Not inside a transaction."""
-    case = Submission.objects.select_related("organisation").get(pk=case.pk)
-    gate = gate_due(State(case.state))
+    started = Submission.objects.select_related("organisation").get(pk=case.pk)
+    gate = gate_due(State(started.state))
     if gate is None:
         return
-    revision = selectors.current_revision(case)
-    rules = cpl.current_rules(timezone.localdate(case.received_at))
-    answer = _ask(gate, case, revision, rules)
+    revision = selectors.current_revision(started)
+    rules = cpl.current_rules(timezone.localdate(started.received_at))
+    answer = _ask(gate, started, revision, rules)
     with transaction.atomic(durable=True):
         case = door.locked(case)
-        if gate_due(State(case.state)) is gate and case.revision_number == revision.number:
+        if gate_due(State(case.state)) is gate and case.round == started.round:
             _note(case, revision, rules, answer)
 
 
 def settle(case: Submission, gate: Gate) -> bool:
-    """Let a locked case pass GATE, if it is due and its latest run leaves nothing open. Inside the caller's transaction."""
+    """Let a locked case pass GATE, if it is due and its run leaves nothing open. Inside the caller's transaction."""
     if gate_due(State(case.state)) is not gate:
         return False
     revision = selectors.current_revision(case)
-    run = selectors.latest_run(case, gate, revision.seal)
+    run = selectors.run_of(case, gate)
     if run is None or not is_settled(run.findings.all(), selectors.decisions(case, revision.seal)):
         return False
     door.move(case, f"pass_{gate.value}", None, run=run.pk, result=run.result)
@@ -80,6 +80,7 @@ def _note(case: Submission, revision: Revision, rules: RuleSet, answer: GateAnsw
         submission=case,
         revision=revision,
         gate=answer.gate.value,
+        round=case.round,
         result=answer.result.value,
         seal=revision.seal,
         rules=cpl.remembered(rules),

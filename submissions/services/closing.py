@@ -1,14 +1,12 @@
 """After a release: its cases are over, and their submitters hear of it."""
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from cpl.models import Release
-from notifications import services as notifications
 from submissions.domain.lifecycle import State
 from submissions.models import Submission
-from submissions.services import door
+from submissions.services import answering, door
 
 
 def close_cases(serial: int) -> None:
@@ -27,15 +25,4 @@ def _close(case: Submission, release: Release) -> None:
             return
         case.closed_at = timezone.now()
         door.move(case, "publish", None, release=str(release.version), number=number)
-        if case.submitter:
-            subject, body = notifications.render("submission_published", case=case, release=release, number=number)
-            notifications.queue(
-                "submission_published",
-                case.submitter,
-                subject,
-                body,
-                dedupe_key=f"submission_published:{case.pk}",
-                regarding=case.audit_name,
-                in_reply_to=case.receipt.message_id or "",
-                reply_to=settings.CPL_MAILBOX_ADDRESS,
-            )
+        answering.tell(case, "submission_published", f"submission_published:{case.pk}", release=release, number=number)

@@ -15,11 +15,10 @@ from cpl.domain.dictionary import Kind, Publication, RuleSet
 from cpl.domain.findings import Severity
 from cpl.models import Change
 from cpl.services import changes
-from notifications import services as notifications
 from submissions import gates, selectors
 from submissions.domain.lifecycle import Gate, State
 from submissions.models import CheckFinding, Decision, Hold, Note, Revision, Submission
-from submissions.services import checking, door, revising
+from submissions.services import answering, checking, door, revising
 from submissions.services.door import MoveRefused
 
 _OTHER_CASE = re.compile(r"SUB-[0-9]{4}-[0-9]{4,}")  # one maker is not told of another's cases
@@ -65,7 +64,7 @@ def ask(actor: User, case: Submission, question: str) -> Hold:
             raise MoveRefused(f"{case.reference} is waiting for the submitter already. End that wait before you ask again.")
         hold = Hold.objects.create(submission=case, began_at=timezone.now(), question=question.strip(), asked_by=actor)
         _worked_on(case, actor)
-        _mail(case, "submission_question", f"submission_question:{hold.pk}", question=question.strip())
+        answering.tell(case, "submission_question", f"submission_question:{hold.pk}", question=question.strip())
         audit.record(actor, "case.asked", case, question=hold.question)
     return hold
 
@@ -193,7 +192,7 @@ def _check_approval(actor: User, case: Submission, revision: Revision) -> None:
     vault.read(revision.workbook_sha256, red=True)  # raises when the bytes are gone or damaged
     decided = selectors.decisions(case, revision.seal)
     for gate in Gate:
-        run = selectors.latest_run(case, gate, revision.seal)
+        run = selectors.run_of(case, gate)
         if run is None or not checking.is_settled(run.findings.all(), decided):
             raise MoveRefused(f"The check '{gate.label}' is not settled for this workbook. Have the checks run again.")
 
@@ -215,24 +214,7 @@ def _close(actor: User, case: Submission, name: str, reason: str) -> None:
         revising.take_back_approval(case, actor, reason)
         case.closed_at, case.closing_reason, case.last_worked_on_by = timezone.now(), reason.strip(), actor
         door.move(case, name, actor, reason)
-        _mail(case, f"submission_{name}", f"submission_{name}:{case.pk}", reason=reason.strip())
-
-
-def _mail(case: Submission, template: str, dedupe_key: str, **context: object) -> None:
-    """To the submitter, in the thread of what they sent."""
-    if not case.submitter:
-        return
-    subject, body = notifications.render(template, case=case, **context)
-    notifications.queue(
-        template,
-        case.submitter,
-        subject,
-        body,
-        dedupe_key=dedupe_key,
-        regarding=case.audit_name,
-        in_reply_to=case.receipt.message_id or "",
-        reply_to=settings.CPL_MAILBOX_ADDRESS,
-    )
+        answering.tell(case, f"submission_{name}", f"submission_{name}:{case.pk}", reason=reason.strip())
 
 
 def _worked_on(case: Submission, actor: User) -> None:

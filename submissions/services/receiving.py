@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -52,11 +53,11 @@ def receive_mail(raw: bytes, source: str, *, received_by: User | None = None, re
     """Take in one message as it came (RFC 5322 bytes). Same Message-ID or same bytes: a repeat. Raises nothing for bad mail."""
     sha256 = hashlib.sha256(raw).hexdigest()
     if known := Receipt.objects.filter(raw_sha256=sha256).first():
-        return _repeat(known)
+        return _repeat(known, sha256)
     vault.put(raw, red=True)
     mail, problems = _read(raw)
     if mail.message_id and (known := Receipt.objects.filter(message_id=mail.message_id[:250]).first()):
-        return _repeat(known)
+        return _repeat(known, sha256)
     at = received_at or timezone.now()
     forms = tuple(opening.read_form(file, at) for file in mail.attachments if is_form(file.name, file.data))
     papers = tuple(file for file in mail.attachments if not is_form(file.name, file.data))
@@ -128,16 +129,13 @@ def _read(raw: bytes) -> tuple[MailReading, tuple[Finding, ...]]:
 
 def _enter(arrival: _Arrival) -> Received:
     """Receipt, cases, documents, audit and events in one transaction; again from the start when somebody took our number."""
-    for attempt in range(ATTEMPTS):
-        try:
-            with transaction.atomic(durable=True):
-                return _write(arrival)
-        except IntegrityError:
-            if known := Receipt.objects.filter(raw_sha256=arrival.raw_sha256).first():
-                return _repeat(known)
-            if attempt == ATTEMPTS - 1:
-                raise
-    raise AssertionError("unreachable")
+    for _ in range(ATTEMPTS):
+        with suppress(IntegrityError), transaction.atomic(durable=True):
+            return _write(arrival)
+        if known := Receipt.objects.filter(raw_sha256=arrival.raw_sha256).first():
+            return _repeat(known, arrival.raw_sha256)
+    with transaction.atomic(durable=True):
+        return _write(arrival)
 
 
 def _write(arrival: _Arrival) -> Received:
@@ -215,9 +213,10 @@ def _outcome(arrival: _Arrival, cases: list[Submission]) -> str:
     return Receipt.Outcome.UNREADABLE if arrival.mail.unreadable else Receipt.Outcome.NO_WORKBOOK
 
 
-def _repeat(receipt: Receipt) -> Received:
+def _repeat(receipt: Receipt, sha256: str) -> Received:
+    """Say so and add nothing; the name of the bytes is kept, for they may be others under the same Message-ID."""
     with transaction.atomic():
-        audit.record(None, "receipt.repeated", receipt)
+        audit.record(None, "receipt.repeated", receipt, sha256=sha256)
     return Received(receipt, True, tuple(receipt.submissions.order_by("id")))
 
 

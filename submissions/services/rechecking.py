@@ -41,7 +41,7 @@ def _again(concerns: Callable[[Submission, CheckRun], bool], why: str) -> int:
     """Check every open case again whose signature this concerns; safe to do twice."""
     count = 0
     for found in Submission.objects.filter(state__in=[state.value for state in OPEN]).order_by("id"):
-        run = selectors.latest_run(found, Gate.SIGNATURE, selectors.current_revision(found).seal)
+        run = selectors.run_of(found, Gate.SIGNATURE)
         if run is None or not concerns(found, run):
             continue
         with transaction.atomic(durable=True):
