@@ -6,7 +6,7 @@ from certificates import services
 from core import outbox
 
 
-@outbox.handler("cpl.published", name="certificates.register_release")
+@outbox.handler("cpl.published", name="certificates.register_release", says="Register of Assurance Certificates")
 def published(key: str, payload: dict[str, Any]) -> None:
     """The certificates of what a release added or changed."""
     services.register_release(payload["serial"])

@@ -44,6 +44,7 @@ class Listener:
     name: str
     queue: str
     run: Run
+    says: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,11 @@ class Health:
 _listeners: dict[str, dict[str, Listener]] = defaultdict(dict)
 
 
-def handler(topic: str, queue: str = "gates", name: str = "") -> Callable[[Run], Run]:
-    """Register `fn(key, payload)` for TOPIC. Events know it by its dotted name: keep that, or pass NAME, when moving it."""
+def handler(topic: str, queue: str = "gates", name: str = "", says: str = "") -> Callable[[Run], Run]:
+    """Register `fn(key, payload)` for TOPIC. Events know it by its dotted name: keep that, or pass NAME, when moving it.
+
+    SAYS: what it does, in words for people who wait for it.
+    """
     if queue not in QUEUES:
         raise ValueError(f"There is no queue {queue!r}; there are {', '.join(QUEUES)}.")
 
@@ -67,7 +71,7 @@ def handler(topic: str, queue: str = "gates", name: str = "") -> Callable[[Run],
         own = name or f"{run.__module__}.{run.__qualname__}"
         if own in _listeners[topic]:
             raise ValueError(f"{own} listens to {topic} already.")
-        _listeners[topic][own] = Listener(topic, own, queue, run)
+        _listeners[topic][own] = Listener(topic, own, queue, run, says)
         return run
 
     return register
@@ -227,6 +231,12 @@ def _describe(failure: Exception) -> str:
 # --- Waking a worker -----------------------------------------------------------------------------------------------------
 
 _silent_until = 0.0  # time.monotonic() of this process
+
+
+def says(event: OutboxEvent) -> str:
+    """What the event's handler does, in words for people."""
+    listener = _listeners[event.topic].get(event.handler)
+    return listener.says if listener and listener.says else event.handler
 
 
 def _queue_of(event: OutboxEvent) -> str:

@@ -12,7 +12,7 @@ def send(key: str, payload: dict[str, Any]) -> None:
     delivery.send(payload["message"])
 
 
-@outbox.handler("cpl.published", queue="mail", name="notifications.announce")
+@outbox.handler("cpl.published", queue="mail", name="notifications.announce", says="Mails to the mailing list and the DCC")
 def announce(key: str, payload: dict[str, Any]) -> None:
     """Tell the DCC and the mailing list of the release."""
     releases.announce(payload["serial"])

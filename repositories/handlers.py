@@ -6,7 +6,7 @@ from core import outbox
 from repositories import exports
 
 
-@outbox.handler("cpl.published", queue="publish", name="repositories.follow")
+@outbox.handler("cpl.published", queue="publish", name="repositories.follow", says="FIR and DZIR")
 def follow(key: str, payload: dict[str, Any]) -> None:
     """Rows and workbooks of FIR and DZIR for the release."""
     exports.follow(payload["serial"])

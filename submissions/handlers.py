@@ -15,7 +15,7 @@ def run_gate(key: str, payload: dict[str, Any]) -> None:
     checking.run_due(Submission.objects.get(pk=payload["submission"]))
 
 
-@outbox.handler("cpl.published")
+@outbox.handler("cpl.published", says="Cases closed, submitters told")
 def close_cases(key: str, payload: dict[str, Any]) -> None:
     """The cases of a release are over."""
     closing.close_cases(payload["serial"])

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import Action, access_required, person
 from accounts.session import recent_authentication_required
+from core import outbox
 from core.models import OutboxEvent
 from cpl import selectors
 from cpl.domain.releases import Version
@@ -62,7 +63,12 @@ def published(request: HttpRequest, version: Version) -> HttpResponse:
     if release is None:
         raise Http404
     events = OutboxEvent.objects.filter(topic="cpl.published", key=str(version)).order_by("pk")
-    context = {"release": release, "files": artefacts.stored(release), "changes": release.changes.all(), "events": events}
+    context = {
+        "release": release,
+        "files": artefacts.stored(release),
+        "changes": release.changes.all(),
+        "follows": [(event, outbox.says(event)) for event in events],
+    }
     return render(request, "cpl/published.html", context)
 
 

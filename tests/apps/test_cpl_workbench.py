@@ -299,6 +299,8 @@ def test_publishing_by_page(approver: Client) -> None:
     )
     page = text_of(approver, response["Location"])
     assert release.csv_sha256 in page
+    assert "FIR and DZIR" in page
+    assert "repositories.follow" not in page
 
 
 def test_what_was_not_seen_is_not_published(approver: Client) -> None:
