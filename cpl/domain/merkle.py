@@ -19,6 +19,11 @@ def root(leaves: Iterable[bytes]) -> bytes:
     return _top(map(_leaf, leaves))
 
 
+def root_of(subtrees: Iterable[bytes]) -> bytes:
+    """The root over the roots of subtrees side by side: all of them with the same power of two of leaves, the last with any."""
+    return _top(subtrees)
+
+
 def proof(leaves: Iterable[bytes], index: int) -> list[bytes]:
     """The neighbours on the way from leaf INDEX (from 0) up to the root, lowest first. Raises IndexError."""
     hashes = [_leaf(leaf) for leaf in leaves]

@@ -59,3 +59,10 @@ def test_a_leaf_does_not_depend_on_the_order_of_the_values() -> None:
         b'{"number":"000001","status":"Current","values":{"a":"1","b":"\\u00e9"}}'
     )
     assert merkle.leaf_of("000001", "Current", {"a": "1", "b": "2"}) == merkle.leaf_of("000001", "Current", {"b": "2", "a": "1"})
+
+
+@given(st.integers(0, 40), st.sampled_from([1, 2, 4, 8]))
+def test_roots_of_blocks_make_the_same_root(count: int, size: int) -> None:
+    leaves = [bytes([number]) for number in range(count)]
+    blocks = [leaves[start : start + size] for start in range(0, count, size)]
+    assert merkle.root_of(merkle.root(block) for block in blocks) == merkle.root(leaves)
