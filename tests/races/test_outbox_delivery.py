@@ -193,3 +193,20 @@ def test_a_worker_survives_a_restart_of_the_broker(redis_site: OutboxSite) -> No
     until(lambda: redis_site.run("print(outbox.relay())") == "1")  # not at once: this process leaves the broker alone for a while
     redis_site.run(emit("race.note", "after"))
     until(lambda: redis_site.notes() == {"noted before": 1, "noted meanwhile": 1, "noted after": 1}, seconds=60)
+
+
+@on_redis
+def test_a_worker_at_work_survives_a_restart_of_the_broker(redis_site: OutboxSite) -> None:
+    """What it is at is not acknowledged when the broker goes, so there is something that cannot be put back."""
+    worker = redis_site.worker()
+    redis_site.run(emit("race.wait", "long"))
+    until(lambda: redis_site.notes()["started long"])
+    redis_site.redis.kill()
+    redis_site.redis.wait()
+    redis_site.redis = subprocess.Popen(redis_site.redis.args, stdout=subprocess.DEVNULL)
+    until(lambda: redis_site.run("print(outbox.broker_answers())") == "True")
+    redis_site.allow("long")
+    until(lambda: redis_site.notes()["finished long"])
+    redis_site.run(emit("race.note", "after"))
+    until(lambda: redis_site.run("print(outbox.relay())") and redis_site.notes()["noted after"], seconds=60)
+    assert worker.poll() is None, redis_site.last_words()
