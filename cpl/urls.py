@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from cpl.domain.releases import Version, parse
-from cpl.views import changes, downloads, feed, importing, public, workbench
+from cpl.views import changes, differences, downloads, feed, importing, public, workbench
 
 
 class VersionConverter:
@@ -49,6 +49,9 @@ urlpatterns = [
     path("cpl/versions/", public.versions, name="versions"),
     path("cpl/versions/<version:version>/", public.version, name="version"),
     path("cpl/versions/<version:earlier>/differences/<version:later>/", public.differences, name="differences"),
+    path(
+        "cpl/versions/<version:earlier>/differences/<version:later>/<str:filename>", differences.document, name="difference_file"
+    ),
     path("cpl/verify/", public.verify, name="verify"),
     path("cpl/compare/", public.compare, name="compare"),
     path("cpl/versions/<version:version>/<str:filename>", downloads.named, name="download"),

@@ -9,6 +9,7 @@ from accounts.access import Action, may
 from core import crypto
 from core.admin_tools import CappedPaginator
 from cpl import selectors
+from cpl.domain import difference_documents
 from cpl.domain.releases import Version, parse
 from cpl.models import Change, EntryRow, Release
 from cpl.models.entries import CURRENT, REMOVED
@@ -61,7 +62,7 @@ def entry(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404
     serials = {serial for row in rows for serial in (row.from_serial, row.to_serial) if serial}
     releases = {release.serial: release for release in Release.objects.filter(serial__in=serials)}
-    now = rows[0]
+    now, head = rows[0], selectors.head()
     rules = showing.dictionary(max((release.principal for release in releases.values()), default=0))
     staff = may(request.user, Action.READ_CASE)
     return render(
@@ -69,6 +70,7 @@ def entry(request: HttpRequest, number: str) -> HttpResponse:
         "cpl/entry.html",
         {
             "entry": now,
+            "proved_by": head if head and head.has_files else None,
             "groups": showing.groups(now.values, rules),
             "history": _history(rows, releases),
             "same_device": EntryRow.objects.open().filter(device_key=now.device_key).exclude(number=number).order_by("number"),
@@ -102,6 +104,7 @@ def version(request: HttpRequest, version: Version) -> HttpResponse:
             "previous": previous,
             "found": found[:CHANGES_A_PAGE],
             "more": len(found) - CHANGES_A_PAGE,
+            "documents": _document_names(previous, release) if previous else [],
             "comparable": selectors.held_releases().exclude(pk=release.pk) if held else [],
         },
     )
@@ -126,7 +129,15 @@ def differences(request: HttpRequest, earlier: Version, later: Version) -> HttpR
     return render(
         request,
         "cpl/differences.html",
-        {"earlier": first, "later": second, "held": held, "page": page, "found": page.object_list, "count": len(found)},
+        {
+            "earlier": first,
+            "later": second,
+            "held": held,
+            "page": page,
+            "found": page.object_list,
+            "count": len(found),
+            "documents": _document_names(first, second),
+        },
     )
 
 
@@ -148,6 +159,10 @@ def _release(version: Version) -> Release:
 def _differences(earlier: Release, later: Release) -> list[showing.EntryChange]:
     gone, come = selectors.changed_rows(earlier, later)
     return showing.entry_changes([row.as_listed() for row in gone], [row.as_listed() for row in come])
+
+
+def _document_names(earlier: Release, later: Release) -> list[str]:
+    return [difference_documents.name_of(earlier.version, later.version, suffix) for suffix in difference_documents.SUFFIXES]
 
 
 def _history(rows: list[EntryRow], releases: dict[int, Release]) -> list[dict[str, object]]:

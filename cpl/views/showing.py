@@ -64,6 +64,11 @@ def device(values: Values) -> str:
     return " ".join(part for key in _NAMING if (part := values.get(key, "").strip()))
 
 
+def list_order() -> list[str]:
+    """The keys of the data items in the order of the newest list; differences of lists of any principal version follow it."""
+    return [item.key for item in load(max(PRINCIPALS)).list_items]
+
+
 def label_of(key: str) -> str:
     """The plain name of a data item."""
     item = load(max(PRINCIPALS)).by_key.get(key)
@@ -72,7 +77,7 @@ def label_of(key: str) -> str:
 
 def moved(old: Mapping[str, str], new: Mapping[str, str]) -> tuple[Moved, ...]:
     """The data items in which two versions of an entry differ, in the order of the list."""
-    place = {item.key: index for index, item in enumerate(load(max(PRINCIPALS)).list_items)}
+    place = {key: index for index, key in enumerate(list_order())}
     found = sorted(listing.amendments("", old, new), key=lambda item: place.get(item.key, len(place)))
     return tuple(Moved(label_of(item.key), item.old, item.new) for item in found)
 

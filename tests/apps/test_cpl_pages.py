@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from core import crypto, vault
+from cpl.domain import merkle
 from cpl.models import EntryRow, Release
 from tests.builders.listing import FIRMWARE, amended, approved, published, small_list
 
@@ -96,7 +97,7 @@ def test_odd_questions_get_an_answer(client: Client, query: dict[str, str]) -> N
         ("/", 1),
         ("/cpl/", 4),
         ("/cpl/?q=7A:01&status=Current", 4),
-        ("/cpl/entries/000002/", 3),
+        ("/cpl/entries/000002/", 4),
         ("/cpl/versions/", 2),
         ("/cpl/versions/3.002/", 7),
         ("/cpl/versions/3.001/differences/3.002/", 5),
@@ -123,6 +124,23 @@ def test_an_entry_with_its_history(client: Client, two_versions: tuple[Release, 
     assert "Propose a change" not in page
     assert "Removed" in text_of(client, "cpl:entry", "000003")
     assert status(client, "/cpl/entries/999999/") == 404
+
+
+def test_an_entry_leads_to_its_proof(client: Client, two_versions: object) -> None:
+    page = text_of(client, "cpl:entry", "000002")
+    address = "/cpl/versions/3.002/entries/000002/proof.json"
+    assert (f'href="{address}"' in page, 'href="/cpl/verify/"' in page) == (True, True)
+    proof = client.get(address).json()
+    manifest = json.loads(client.get("/cpl/versions/3.002/CPL_v3.002.manifest.json").getvalue())
+    assert json.loads(proof["leaf"])["values"][DLMS] == "NEW-1"
+    path, root = (bytes.fromhex(neighbour) for neighbour in proof["path"]), bytes.fromhex(manifest["merkle_root"])
+    assert merkle.holds(proof["leaf"].encode(), proof["index"], manifest["entries"]["total"], [*path], root)
+
+
+def test_a_list_taken_over_has_no_proofs(client: Client) -> None:
+    small_list(3)
+    assert "proof.json" not in text_of(client, "cpl:entry", "000002")
+    assert status(client, "/cpl/versions/3.001/entries/000002/proof.json") == 404
 
 
 def test_values_are_escaped(client: Client) -> None:

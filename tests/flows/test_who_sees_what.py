@@ -36,6 +36,10 @@ ARTEFACTS: dict[str, tuple[str, set[str]]] = {
     "workbook": ("/cpl/latest.xlsm", EVERYBODY),
     "CSV": ("/cpl/latest.csv", EVERYBODY),
     "manifest": ("/cpl/versions/3.000/CPL_v3.000.manifest.json", EVERYBODY),
+    "proof": ("/cpl/versions/3.000/entries/000059/proof.json", EVERYBODY),
+    "differences": ("/cpl/versions/2.051/differences/3.000/", EVERYBODY),
+    "differences as CSV": ("/cpl/versions/2.051/differences/3.000/CPL_v2.051_to_v3.000.csv", EVERYBODY),
+    "differences as JSON": ("/cpl/versions/2.051/differences/3.000/CPL_v2.051_to_v3.000.json", EVERYBODY),
     "FIR page": ("/repositories/fir/", {*STAFF, Role.SEC_PARTY, Role.DCC}),
     "FIR file": ("/repositories/fir/download/", {*STAFF, Role.SEC_PARTY, Role.DCC}),
     "DZIR page": ("/repositories/dzir/", {Role.SSC_MEMBER}),
@@ -111,7 +115,7 @@ def test_without_second_factor_or_declaration_or_seat_there_is_no_dzir(published
 
 LINK = re.compile(r'href="(/[^"#]*)')
 LEAVE_OUT = ("/accounts/logout", "/static/", "/repositories/dzir")
-MOST_PAGES = 250
+MOST_PAGES = 310
 
 
 def pages_of(client: Client) -> Iterator[tuple[str, bytes]]:
