@@ -3,7 +3,7 @@
 from typing import Any
 
 from core import outbox, periodic
-from cpl import records
+from cpl import records, selectors
 from cpl.services import orders
 from cpl.services.stored import Shelf
 
@@ -24,8 +24,8 @@ def compare() -> None:
 
     When they differ, kept blocks are forgotten, so that the next version owes them nothing, and the event stays for a person.
     """
-    shelf = Shelf()
+    shelf, head = Shelf(), selectors.head()
     shelf.tidy()
-    if faults := list(records.the_head_can_be_made_again()):
+    if head is not None and head.has_files and (faults := list(records.differences_when_made_again(head))):
         shelf.tidy(older_than=0)
         raise NotTheSame(" ".join(faults))

@@ -131,6 +131,8 @@ class Migration(migrations.Migration):
                 ('changes_text', models.TextField(verbose_name='changes incorporated')),
                 ('origin', models.CharField(choices=[('imported', 'taken over from an earlier workbook'), ('published', 'published here')], max_length=10)),
                 ('published_at', models.DateTimeField(blank=True, null=True)),
+                ('template_sha256', models.CharField(blank=True, help_text='The workbook was written with this template.', max_length=64)),
+                ('manner', models.CharField(blank=True, help_text='How the workbook was written: layout of rows, version of zlib.', max_length=60)),
                 ('workbook_sha256', models.CharField(blank=True, max_length=64)),
                 ('csv_sha256', models.CharField(blank=True, max_length=64, verbose_name='CSV SHA-256')),
                 ('manifest_sha256', models.CharField(blank=True, max_length=64)),

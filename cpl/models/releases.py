@@ -24,6 +24,10 @@ class Release(models.Model):
     published_at = models.DateTimeField(null=True, blank=True)
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     rules = models.ForeignKey(RuleSetRecord, null=True, blank=True, on_delete=models.PROTECT, related_name="releases")
+    template_sha256 = models.CharField(max_length=64, blank=True, help_text="The workbook was written with this template.")
+    manner = models.CharField(
+        max_length=60, blank=True, help_text="How the workbook was written: layout of rows, version of zlib."
+    )
     workbook_sha256 = models.CharField(max_length=64, blank=True)
     csv_sha256 = models.CharField("CSV SHA-256", max_length=64, blank=True)
     manifest_sha256 = models.CharField(max_length=64, blank=True)

@@ -1,6 +1,7 @@
 """The files of a release: as stored when it was published, or made from the entries where it was taken over."""
 
 import tempfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -13,14 +14,18 @@ from cpl.dictionary import PRINCIPALS, load
 from cpl.domain.dictionary import RuleSet
 from cpl.domain.releases import Version
 from cpl.models import Release
+from cpl.services import templates
 from cpl.services.stored import StoredEntries
+from cpl.workbook import blocks
 from cpl.workbook.blocks import Keeper
 from cpl.workbook.render import ReleaseView, render
 from cpl.workbook.render import write as write_workbook
+from cpl.workbook.template import Template
 
 WORKBOOK, CSV, MANIFEST, SIGNATURE = "xlsm", "csv", "manifest.json", "manifest.json.sig"
 SUFFIXES = (WORKBOOK, CSV, MANIFEST, SIGNATURE)
 MADE = (WORKBOOK, CSV)  # these can be made again from history and entries
+MANNER = f"layout {blocks.LAYOUT}, zlib {zlib.ZLIB_RUNTIME_VERSION}"  # what decides of the bytes, besides contents and template
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +76,26 @@ def files(release: Release) -> Iterator[tuple[str, bytes]]:
 
 
 def rendered(release: Release, suffix: str) -> bytes:
-    """The workbook or the CSV made anew from history and entries; for published releases these are the published bytes."""
+    """The workbook or the CSV made anew from history, entries and template; for published releases these are the published bytes.
+
+    Raises vault.Missing or vault.Damaged when the template is not there.
+    """
     rules = rules_of(release)
     shown = view(release)
     if suffix == WORKBOOK:
-        return render(shown, rules)
+        return render(shown, rules, templates.of(release, rules))
     return csvfile.render(
         shown.label, shown.entries, rules, bom=settings.CPL_CSV_BOM, final_newline=settings.CPL_CSV_FINAL_NEWLINE
     )
 
 
-def write(shown: ReleaseView, rules: RuleSet, workbook: BinaryIO, csv: BinaryIO, keeper: Keeper | None = None) -> None:
+def write(
+    shown: ReleaseView, rules: RuleSet, made: Template, workbook: BinaryIO, csv: BinaryIO, keeper: Keeper | None = None
+) -> None:
     """Workbook and CSV of a release into two streams, in one pass through its entries. Raises as `cpl.workbook.render.write`."""
     csv.write(csvfile.heading(rules, bom=settings.CPL_CSV_BOM))
     with tempfile.TemporaryFile() as spare:
-        write_workbook(shown, rules, workbook, spare, csv, keeper)
+        write_workbook(shown, rules, made, workbook, spare, csv, keeper)
     if settings.CPL_CSV_FINAL_NEWLINE:
         csv.write(csvfile.NEWLINE)
 

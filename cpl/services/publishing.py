@@ -28,7 +28,7 @@ from cpl.models import Change, EntryRow, Release
 from cpl.models.entries import CURRENT, REMOVED
 from cpl.services import artefacts as files
 from cpl.services import changes as change_services
-from cpl.services import manifest
+from cpl.services import manifest, templates
 from cpl.services.stored import Shelf, StoredEntries
 from cpl.workbook.render import ReleaseView, RenderedEntry
 
@@ -82,8 +82,9 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Artefacts:
-    """What a release consists of, by SHA-256 of the bytes in the vault."""
+    """What a release consists of, by SHA-256 of the bytes in the vault; `template`: what its workbook was written with."""
 
+    template: str
     workbook: str
     csv: str
     manifest: str
@@ -148,7 +149,7 @@ def publish(actor: User | None, changes_text: str = "", principal: int | None = 
 def store(plan: Plan) -> Artefacts:
     """Write every artefact and put it into the vault; same plan, same bytes, same names."""
     with tempfile.TemporaryFile() as workbook, tempfile.TemporaryFile() as csv:
-        _write(plan, workbook, csv)
+        template = _write(plan, workbook, csv)
         made = {files.WORKBOOK: _kept(workbook), files.CSV: _kept(csv)}
     text = manifest.build(plan, {files.name_of(plan.version, suffix): file for suffix, file in made.items()})
     try:
@@ -156,6 +157,7 @@ def store(plan: Plan) -> Artefacts:
     except crypto.NoPrivateKey as fault:
         raise PublishingBlocked(str(fault)) from fault
     return Artefacts(
+        template=template,
         workbook=made[files.WORKBOOK].sha256,
         csv=made[files.CSV].sha256,
         manifest=vault.put(text),
@@ -171,12 +173,17 @@ def sizes(plan: Plan) -> dict[str, int]:
         return {files.name_of(plan.version, suffix): stream.seek(0, io.SEEK_END) for suffix, stream in streams.items()}
 
 
-def _write(plan: Plan, workbook: BinaryIO, csv: BinaryIO) -> None:
-    """Workbook and CSV in one pass. Raises PublishingBlocked when an entry does not fit into a workbook."""
+def _write(plan: Plan, workbook: BinaryIO, csv: BinaryIO) -> str:
+    """Workbook and CSV in one pass; answers the SHA-256 of the template.
+
+    Raises PublishingBlocked when an entry does not fit into a workbook.
+    """
+    template = templates.kept(plan.rules)
     try:
-        files.write(view_of(plan), plan.rules, workbook, csv, Shelf())
+        files.write(view_of(plan), plan.rules, templates.opened(template, plan.rules), workbook, csv, Shelf())
     except ValueError as fault:
         raise PublishingBlocked(f"The workbook cannot be written: {fault}") from fault
+    return template
 
 
 def _kept(stream: BinaryIO) -> manifest.File:
@@ -304,6 +311,8 @@ def _write_release(plan: Plan, artefacts: Artefacts, actor: User | None) -> Rele
         published_at=timezone.now(),
         published_by=actor,
         rules=selectors.remembered(plan.rules),
+        template_sha256=artefacts.template,
+        manner=files.MANNER,
         workbook_sha256=artefacts.workbook,
         csv_sha256=artefacts.csv,
         manifest_sha256=artefacts.manifest,

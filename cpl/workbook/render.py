@@ -7,7 +7,7 @@ a real date goes out as one. The CSV is made on the way: it has the same rows.
 import datetime
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import BinaryIO, Protocol
@@ -17,10 +17,11 @@ from cpl.domain.dictionary import RuleSet
 from cpl.workbook import template
 from cpl.workbook import template_tabs as tabs
 from cpl.workbook.blocks import Block, Encoded, Encoder, Keeper, RenderedEntry, blocks_of
-from cpl.workbook.markup import LONGEST_TEXT, RowWriter, units
+from cpl.workbook.markup import LONGEST_TEXT, RowWriter, escaped, units
 from cpl.workbook.packing import Packer, Piece, deflated
 from cpl.workbook.row_height import row_height
-from cpl.workbook.splice import Slot, extent
+from cpl.workbook.splice import DAY, LABEL, LAST_CSV_ROW, LAST_ENTRY, LAST_RELEASE, Slot, filled
+from cpl.workbook.template import Template
 
 __all__ = ["ReleaseView", "RenderedEntry", "StoredEntries", "render", "write"]
 
@@ -50,43 +51,55 @@ class ReleaseView:
         return blocks_of(self.entries) if isinstance(self.entries, Sequence) else self.entries.blocks()
 
 
-def render(view: ReleaseView, rules: RuleSet) -> bytes:
-    """The .xlsm of a release; the same view and rules always give the same bytes. Raises as `write`."""
+def render(view: ReleaseView, rules: RuleSet, made: Template | None = None) -> bytes:
+    """The .xlsm of a release; the same view, rules and template always give the same bytes. Raises as `write`.
+
+    `made`: its template; without one, that of the rule set as it is built today.
+    """
     stream = io.BytesIO()
-    write(view, rules, stream, io.BytesIO())
+    write(view, rules, made or template.build(rules), stream, io.BytesIO())
     return stream.getvalue()
 
 
 def write(
     view: ReleaseView,
     rules: RuleSet,
+    made: Template,
     workbook: BinaryIO,
     spare: BinaryIO,
     csv: BinaryIO | None = None,
     keeper: Keeper | None = None,
 ) -> None:
-    """Write the .xlsm to a stream that can seek, and the rows of the CSV below its heading to another.
+    """Write the .xlsm from its template to a stream that can seek, and the rows of the CSV below its heading to another.
 
     The entries pass through once, block by block; the rows of the last tab wait in `spare`, an empty stream that can seek. So
     memory does not grow with the list. With a `keeper` only blocks that are not kept yet are made. Raises ValueError for an entry
     with a text that does not fit into a cell.
     """
-    made = template.build(rules)
-    encoder = Encoder(made.listed, made.csv, _shared_label(made), rules)
+    encoder = Encoder(made.listed, made.csv, made.shared_label, rules)
     count = len(view.entries)
     package = Packer(workbook)
     waiting = _Waiting(spare, csv, view.label)
-    parts = {
-        template.STRINGS: [_ending(_counted(made.strings(view.label), count))],
-        template.PROPERTIES: [_ending(made.properties(view.issued_on))],
-        template.WORKBOOK: [_ending(extent(made.parts[template.WORKBOOK], made.listed.row + count - 1))],
-        template.HISTORY_PART: _history(made.history, view),
-        template.LIST_PART: _filled(made.listed, waiting.passing(encoder.encode(view.blocks(), keeper)), count),
-        template.CSV_PART: _filled(made.csv, waiting.pieces(), count),
-    }
+    holes = _holes(made, view)
+    parts: dict[str, Iterable[Piece]] = {name: [_ending(filled(made.parts[name], holes))] for name in made.with_holes}
+    parts[template.STRINGS] = [_ending(_counted(filled(made.parts[template.STRINGS], holes), count))]
+    parts[made.history.part] = [_ending(_history(made.history, view, holes))]
+    parts[made.listed.part] = _with_rows(made.listed, waiting.passing(encoder.encode(view.blocks(), keeper)), holes)
+    parts[made.csv.part] = _with_rows(made.csv, waiting.pieces(), holes)
     for name, content in made.parts.items():
         package.add(name, parts.get(name) or [_ending(content)])
     package.close()
+
+
+def _holes(made: Template, view: ReleaseView) -> dict[bytes, bytes]:
+    """What this release puts into the holes of its template."""
+    last_rows = {
+        LAST_RELEASE: made.history.row + len(view.history),
+        LAST_ENTRY: made.listed.row + len(view.entries),
+        LAST_CSV_ROW: made.csv.row + len(view.entries),
+    }
+    texts = {LABEL: escaped(view.label), DAY: view.issued_on.isoformat()}
+    return {hole: text.encode() for hole, text in texts.items()} | {hole: b"%d" % (row - 1) for hole, row in last_rows.items()}
 
 
 class _Waiting:
@@ -114,18 +127,15 @@ class _Waiting:
             yield replace(piece, data=self._spare.read(packed))
 
 
-def _filled(slot: Slot, rows: Iterable[Piece], count: int) -> Iterator[Piece]:
-    """The sheet with so many rows."""
-    last = slot.row + count - 1
-    yield deflated(extent(slot.head, last))
+def _with_rows(slot: Slot, rows: Iterable[Piece], holes: Mapping[bytes, bytes]) -> Iterator[Piece]:
+    """The sheet with its rows."""
+    yield deflated(filled(slot.head, holes))
     yield from rows
-    yield _ending(extent(slot.tail, last))
+    yield _ending(filled(slot.tail, holes))
 
 
-def _history(slot: Slot, view: ReleaseView) -> Iterator[Piece]:
-    rows = "".join(_history_rows(slot, view)).encode()
-    last = slot.row + len(view.history) - 1
-    yield _ending(extent(slot.head, last) + rows + extent(slot.tail, last))
+def _history(slot: Slot, view: ReleaseView, holes: Mapping[bytes, bytes]) -> bytes:
+    return filled(slot.head, holes) + "".join(_history_rows(slot, view)).encode() + filled(slot.tail, holes)
 
 
 def _history_rows(slot: Slot, view: ReleaseView) -> Iterator[str]:
@@ -139,12 +149,6 @@ def _history_rows(slot: Slot, view: ReleaseView) -> Iterator[str]:
 def _ending(content: bytes) -> Piece:
     """A whole part, or the end of one. Most are the same in every release of a rule set, so the last ones stay in memory."""
     return deflated(content, last=True)
-
-
-def _shared_label(made: template.Template) -> int:
-    """Which of the shared texts is the version label."""
-    before, _, _ = made.parts[template.STRINGS].partition(tabs.LABEL.encode())
-    return before.count(b"<si>") - 1
 
 
 def _counted(strings: bytes, more: int) -> bytes:

@@ -1,72 +1,117 @@
 """The CPL workbook of a rule set without the rows of any release: four visible tabs, very hidden ones with the rules, the macro.
 
-Built with XlsxWriter once for a rule set and kept in memory. Layout: guidance 5.1 to 5.4; the texts are those of the dictionary.
+`package` builds it with XlsxWriter; its bytes are kept with the release, and `opened` makes of them what releases are written
+with. So whatever `package` builds later, what has been published can be made again. Layout: guidance 5.1 to 5.4; the texts are
+those of the dictionary.
 """
 
 import datetime
+import hashlib
 import io
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import xlsxwriter
 
 from cpl.domain.dictionary import RuleSet
 from cpl.workbook import template_tabs as tabs
 from cpl.workbook.macro import WORKBOOK_CODE_NAME, macro
-from cpl.workbook.markup import escaped
-from cpl.workbook.splice import Slot, cut, unpacked
+from cpl.workbook.package import STAFF_IMPORT
+from cpl.workbook.packing import Packer, deflated
+from cpl.workbook.sheet import column_letters
+from cpl.workbook.splice import DAY, LABEL, LAST_CSV_ROW, LAST_ENTRY, LAST_RELEASE, Slot, cut, filters
+from cpl.workbook.structure import open_workbook
+from cpl.workbook.styles import date_styles
 
 WORKBOOK = "xl/workbook.xml"
 STRINGS, PROPERTIES = "xl/sharedStrings.xml", "docProps/core.xml"
 HISTORY_PART, FORM_PART, LIST_PART, CSV_PART = (f"xl/worksheets/sheet{number}.xml" for number in range(1, 5))
 
-_NO_DAY = datetime.datetime(2000, 1, 1)  # noqa: DTZ001 - XlsxWriter takes naive times; `properties` puts the day of issue here
+_NO_DAY = datetime.datetime(2000, 1, 1)  # noqa: DTZ001 - XlsxWriter takes naive times; each release puts its day of issue here
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _MOST_KEPT = 8
-_kept: dict[str, "Template"] = {}
+_packages: dict[str, bytes] = {}
+_opened: dict[tuple[str, str], "Template"] = {}
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The parts of the package by name, in order, and where the rows of the growing tabs go."""
+    """The parts of the package by name, in order, and where the rows of the growing tabs go.
+
+    `with_holes`: the names of other parts that say something else in each release. `shared_label`: the number of the shared
+    text that is the version label.
+    """
 
     parts: Mapping[str, bytes]
     history: Slot
     listed: Slot
     csv: Slot
+    with_holes: frozenset[str]
+    shared_label: int
 
-    def strings(self, label: str) -> bytes:
-        """The shared texts with the version label, which A3 of Version Control and A2 of the form show."""
-        return self.parts[STRINGS].replace(tabs.LABEL.encode(), escaped(label).encode())
 
-    def properties(self, issued_on: datetime.date) -> bytes:
-        """The document properties with the day of issue."""
-        return self.parts[PROPERTIES].replace(f"{_NO_DAY:%Y-%m-%d}".encode(), issued_on.isoformat().encode())
+def package(rules: RuleSet) -> bytes:
+    """The package of the template of a rule set as this application builds it today."""
+    return _kept(_packages, rules.digest, lambda: _packed(_book(rules)))
+
+
+def opened(data: bytes, rules: RuleSet) -> Template:
+    """The template in these bytes, which `package` built for this rule set, today or years ago."""
+    return _kept(_opened, (hashlib.sha256(data).hexdigest(), rules.digest), lambda: _cut(data, rules))
 
 
 def build(rules: RuleSet) -> Template:
-    """The template of a rule set."""
-    key = rules.digest
-    made = _kept.get(key)
-    if made is None:
-        made = _build(rules)
-        if len(_kept) >= _MOST_KEPT:
-            _kept.clear()
-        _kept[key] = made
-    return made
+    """The template of a rule set as it is built today."""
+    return opened(package(rules), rules)
 
 
-def _build(rules: RuleSet) -> Template:
-    parts = unpacked(_book(rules))
-    for part in (FORM_PART, LIST_PART, CSV_PART):
-        # Rows keep the height they are given here only until somebody types into them: then Excel fits them again.
-        parts[part] = parts[part].replace(b' customHeight="1"', b"")
+def _kept(memory: dict[Any, Kept], key: Any, make: Callable[[], Kept]) -> Kept:
+    """What was made under this key before; the last few stay in memory."""
+    if key not in memory:
+        made = make()
+        if len(memory) >= _MOST_KEPT:
+            memory.clear()
+        memory[key] = made
+    return memory[key]
+
+
+def _cut(data: bytes, rules: RuleSet) -> Template:
+    book = open_workbook(data, STAFF_IMPORT)
+    parts = {name: book.package.read(part) for name in book.package.names if (part := book.package.find(name))}
+    dates = date_styles(book.package, book.related("styles"))
+    strings, no_day = parts[STRINGS], f"{_NO_DAY:%Y-%m-%d}".encode()
+    before, _, _ = strings.partition(tabs.LABEL.encode())
+    parts[STRINGS] = strings.replace(tabs.LABEL.encode(), LABEL)
+    parts[PROPERTIES] = parts[PROPERTIES].replace(no_day, DAY)
+    parts[WORKBOOK] = filters(WORKBOOK, parts[WORKBOOK], {"2": LAST_ENTRY})
+    listed = [item.list_column for item in rules.list_items]
+    csv = [column_letters(number) for number in range(1, len(rules.csv_columns) + 1)]
     return Template(
         parts,
-        history=cut(parts[HISTORY_PART], tabs.FIRST_RELEASE),
-        listed=cut(parts[LIST_PART], tabs.FIRST_ENTRY),
-        csv=cut(parts[CSV_PART], tabs.FIRST_CSV_ROW),
+        history=cut(HISTORY_PART, parts[HISTORY_PART], tabs.FIRST_RELEASE, "ABC", dates, LAST_RELEASE),
+        listed=cut(LIST_PART, parts[LIST_PART], tabs.FIRST_ENTRY, listed, dates, LAST_ENTRY),
+        csv=cut(CSV_PART, parts[CSV_PART], tabs.FIRST_CSV_ROW, csv, dates, LAST_CSV_ROW),
+        with_holes=frozenset({WORKBOOK, STRINGS, PROPERTIES}),
+        shared_label=before.count(b"<si>") - 1,
     )
+
+
+def _packed(book: bytes) -> bytes:
+    """The package as XlsxWriter made it, with rows that fit themselves to what is typed into them."""
+    stream = io.BytesIO()
+    packer = Packer(stream)
+    with zipfile.ZipFile(io.BytesIO(book)) as made:
+        for name in made.namelist():
+            content = made.read(name)
+            if name in (FORM_PART, LIST_PART, CSV_PART):
+                # Rows keep the height they are given here only until somebody types into them: then Excel fits them again.
+                content = content.replace(b' customHeight="1"', b"")
+            packer.add(name, [deflated(content, last=True)])
+    packer.close()
+    return stream.getvalue()
 
 
 def _book(rules: RuleSet) -> bytes:

@@ -66,6 +66,11 @@ class Walk:
     def text(self, receiver: Callable[[str], None] | None) -> None:
         self._parser.CharacterDataHandler = receiver
 
+    @property
+    def position(self) -> int:
+        """Where the markup that `start` or `end` is called for begins, in bytes from the first one fed."""
+        return self._parser.CurrentByteIndex
+
     def feed(self, piece: bytes, last: bool = False) -> None:
         """Take the next bytes."""
         try:

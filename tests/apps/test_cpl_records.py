@@ -10,7 +10,9 @@ from django.test import override_settings
 
 from core import vault
 from cpl import records
+from cpl.dictionary import load
 from cpl.models import Change, EntryRow, Release
+from cpl.workbook import template
 from tests.builders.listing import FIRMWARE, amended, approved, list_values, published, small_list, two_people
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +22,7 @@ CHECKS = {
     "entry counts": records.counts_are_right,
     "changes": records.changes_are_as_agreed,
     "published files": records.files_are_as_published,
-    "current version": records.the_head_can_be_made_again,
+    "versions made again": records.releases_can_be_made_again,
 }
 
 
@@ -103,6 +105,10 @@ def exchange_the_csv(head: Release) -> None:
     Release.objects.filter(pk=head.pk).update(csv_sha256=vault.put(b"another file"))
 
 
+def exchange_the_template(head: Release) -> None:
+    Release.objects.filter(pk=head.pk).update(template_sha256=vault.put(template.package(load(2))))
+
+
 def exchange_the_signature(head: Release) -> None:
     Release.objects.filter(pk=head.pk).update(signature_sha256=vault.put(bytes(64)))
 
@@ -123,14 +129,15 @@ DAMAGE: list[tuple[Callable[[Release], None], set[str]]] = [
     (skip_a_serial, {"releases"}),
     (close_too_early, {"entries"}),
     (shut, {"entries"}),
-    (touch_a_value, {"entries", "current version"}),
+    (touch_a_value, {"entries", "versions made again"}),
     (touch_a_column, {"entries"}),
-    (touch_a_status, {"entry counts", "current version"}),
-    (touch_a_text, {"current version"}),
+    (touch_a_status, {"entry counts", "versions made again"}),
+    (touch_a_text, {"versions made again"}),
     (touch_a_change, {"changes"}),
-    (exchange_the_csv, {"published files", "current version"}),
+    (exchange_the_csv, {"published files", "versions made again"}),
+    (exchange_the_template, {"versions made again"}),
     (exchange_the_signature, {"published files"}),
-    (exchange_the_root, {"published files", "current version"}),
+    (exchange_the_root, {"published files", "versions made again"}),
     (exchange_an_earlier_manifest, {"published files"}),
 ]
 

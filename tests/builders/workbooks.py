@@ -250,14 +250,19 @@ Change = bytes | Callable[[bytes], bytes] | None
 
 def rewrite(data: bytes, changes: Mapping[str, Change], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
     """The package with parts replaced (bytes), edited (function), taken out (None) or added, the rest as it was."""
-    with zipfile.ZipFile(io.BytesIO(data)) as source:
-        parts = {info.filename: source.read(info) for info in source.infolist()}
+    parts = unpacked(data)
     for name, change in changes.items():
         if change is None:
             del parts[name]
         else:
             parts[name] = change(parts[name]) if callable(change) else change
     return zip_of(parts, compression)
+
+
+def unpacked(data: bytes) -> dict[str, bytes]:
+    """The parts of a package by name, in order."""
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        return {info.filename: package.read(info) for info in package.infolist()}
 
 
 def zip_of(parts: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> bytes:

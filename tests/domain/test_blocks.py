@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from cpl import csvfile
 from cpl.dictionary import load
-from cpl.workbook import blocks
+from cpl.workbook import blocks, template
 from cpl.workbook.blocks import ROWS, Block, RenderedEntry
 from cpl.workbook.packing import Packer, deflated
 from cpl.workbook.render import ReleaseView, render, write
@@ -67,7 +67,7 @@ def view(entries: tuple[RenderedEntry, ...], label: str = LABEL) -> ReleaseView:
 def written(shown: ReleaseView, keeper: Memory | None) -> tuple[bytes, bytes]:
     workbook, csv = io.BytesIO(), io.BytesIO()
     csv.write(csvfile.heading(RULES))
-    write(shown, RULES, workbook, io.BytesIO(), csv, keeper)
+    write(shown, RULES, template.build(RULES), workbook, io.BytesIO(), csv, keeper)
     return workbook.getvalue(), csv.getvalue()
 
 

@@ -17,8 +17,7 @@ from cpl.dictionary import load
 from cpl.workbook import template
 from cpl.workbook.read_list import HistoryRow, read_cpl
 from cpl.workbook.render import ReleaseView, RenderedEntry, render
-from cpl.workbook.splice import unpacked
-from tests.builders.workbooks import sample_entries
+from tests.builders.workbooks import sample_entries, unpacked
 
 RULES = load(3)
 ON = datetime.date(2026, 11, 25)
@@ -186,7 +185,8 @@ def test_the_history_stands_oldest_first_as_text() -> None:
 
 def test_the_same_release_has_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     first = render(view(entries(30)), RULES)
-    monkeypatch.setattr(template, "_kept", {})
+    monkeypatch.setattr(template, "_packages", {})
+    monkeypatch.setattr(template, "_opened", {})
     assert render(view(entries(30)), load(3)) == first
     with zipfile.ZipFile(io.BytesIO(first)) as package:
         assert {info.date_time for info in package.infolist()} == {(1980, 1, 1, 0, 0, 0)}
