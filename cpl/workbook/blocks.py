@@ -93,11 +93,12 @@ def blocks_of(entries: Iterable[RenderedEntry]) -> Iterator[Block]:
 
 
 class Encoder:
-    """Makes the rows of one rule set. `label`: the number of the shared text that every row of the CSV tab begins with."""
+    """Makes the rows of one rule set. `label`: what every row of the CSV tab begins with, a text or the number of a shared one."""
 
-    def __init__(self, listed: Slot, tab: Slot, label: int, rules: RuleSet) -> None:
+    def __init__(self, listed: Slot, tab: Slot, label: int | str, rules: RuleSet) -> None:
+        self._label = [label] if isinstance(label, str) else []
         self._first_listed, self._listed = listed.row, RowWriter(*listed.styles)
-        self._first_tab, self._tab = tab.row, RowWriter(*tab.styles, fixed=(label,))
+        self._first_tab, self._tab = tab.row, RowWriter(*tab.styles, fixed=() if isinstance(label, str) else (label,))
         self._positions = {item.key: position for position, item in enumerate(rules.list_items)}
         self._texts_of, self._row_of = csvfile.texts_of(rules), csvfile.row_of(rules)
         manner = LAYOUT, ROWS, _LEVEL, zlib.ZLIB_RUNTIME_VERSION, label
@@ -132,7 +133,7 @@ class Encoder:
             plain = are_plain(texts)
             days = self._days(entry.kinds, texts) if entry.kinds else _NO_DAYS
             listed.append(self._listed.row(self._first_listed + number, texts, days, plain=plain))
-            tab.append(self._tab.row(self._first_tab + number, shown, plain=plain))
+            tab.append(self._tab.row(self._first_tab + number, [*self._label, *shown], plain=plain))
             table.append(shown)
         return Encoded(_packed(listed), _packed(tab), csvfile.unlabelled(table))
 
