@@ -1,4 +1,4 @@
-"""Forms as other programs write and read them, and bytes of any kind: always a reading or a refusal, never an exception."""
+"""Forms as another program reads them, and bytes of any kind: always a reading or a refusal, never an exception."""
 
 import io
 import re
@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.builders import workbooks
 from tests.builders.values import GAS_METER, HCALCS, POLYPHASE, PPMID
 from tests.builders.workbooks import form_workbook, list_workbook, rewrite, sample_entries, valid_values
 from tests.domain.form_reading import SHEET, answers, read
 
-# --- Other programs ------------------------------------------------------------------------------------------------------------
+# --- Another program ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("device_type", [GAS_METER, HCALCS, POLYPHASE, PPMID])
@@ -24,23 +23,6 @@ def test_another_reader_finds_the_same(device_type: str) -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(data))["CPL - New Entry"]
     for cell in read(data).cells.values():
         assert (sheet[cell.cell.rpartition("!")[2]].value or "") == cell.value
-
-
-def test_a_form_saved_by_another_program_is_read() -> None:
-    """openpyxl writes inline booleans, other part names and no shared formulas; the answers are the same."""
-    values = valid_values(with_hash=True)
-    book = openpyxl.load_workbook(io.BytesIO(list_workbook(sample_entries(5))))
-    for name in ("Version Control", "Central Products List", "CPL - Saveable in CSV"):
-        del book[name]
-    book.create_sheet("Our own notes")["A1"] = "Hello"
-    sheet = book["CPL - New Entry"]
-    for cell in read(list_workbook([])).cells.values():
-        sheet[cell.cell.rpartition("!")[2]] = values.get(cell.key) or None
-    stream = io.BytesIO()
-    book.save(stream)
-    reading = read(workbooks.macro_enabled(stream.getvalue()))
-    assert answers(reading) == values
-    assert not reading.refusals
 
 
 # --- Nothing is raised ------------------------------------------------------------------------------------------------
