@@ -1,29 +1,35 @@
 """The same form before the server's rules and before the macro: what each has to say about each data item."""
 
-import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from cpl.dictionary import load
 from cpl.domain.dictionary import RuleSet
 from cpl.domain.entry import CURRENT, ListedEntry
 from cpl.domain.findings import Severity
 from cpl.domain.form import CellKind, FormCell, FormReading
+from cpl.domain.rules import model
 from cpl.domain.validate import path_numbers, validate
 from cpl.workbook.macro import sources
+from cpl.workbook.render import ReleaseView, render
 from cpl.workbook.ruletabs import rule_tabs
 from cpl.workbook.template_tabs import FIRST_ITEM
+from tests.domain.good_forms import ON
 from tests.vba.forms import Filled, Form
-from tests.vba.machine import MOST_LOOPS, Machine
-from tests.vba.office import Workbook
+from tests.vba.machine import Machine
+from tests.vba.office import Place, workbook
+from tests.vba.popups import Dialog, dialogs
 from tests.vba.values import EMPTY, EPOCH, Date, ErrorValue, units
 
-ON = datetime.date(2026, 11, 24)
-DAY = 20261124
 FORM = "CPL - New Entry"
+RESULT_COLUMN = 9
 BLACK, RED = 0, 255
+UNLOCKING = ("unprotect", "")
+LOCKING = ("protect", "", True, True, True, False, False, True, True)  # rows and columns may be made larger
+_NOT_PERMITTED = " is not a permitted combination: "
 # Only the server compares spellings: the macro does not guess which value of a list was meant.
 _GUESS = re.compile(r" Did you mean '[^']*'\?")
 # The macro has the names of the characters that people paste most; of others it gives the number alone.
@@ -33,26 +39,50 @@ _PREFIX = re.compile(r"^.*? \(cell G\d+\): |^[^:]*?: (?=The New Entry tab has no
 
 @dataclass(frozen=True)
 class Verdict:
-    """Texts by data item, joined by blanks; data items without any are left out."""
+    """Texts by data item, joined by blanks; items without any are left out. `combination`: what Device Level Versioning says."""
 
     errors: Mapping[str, str]
     warnings: Mapping[str, str]
+    combination: str = ""
 
 
-def of_the_server(form: Form, rules: RuleSet, on: datetime.date = ON) -> Verdict:
+@dataclass(frozen=True)
+class Outcome:
+    """All that a check does: what it found, text and colour of column I by row, pop-ups, locking, other cells it changed."""
+
+    verdict: Verdict
+    results: Mapping[int, tuple[str, int]]
+    dialogs: list[Dialog]
+    calls: list[tuple[Any, ...]]
+    changed: frozenset[Place] = frozenset()
+
+
+def of_the_server(form: Form, rules: RuleSet) -> Verdict:
     """What `validate` says. The entries of the upgrade path are on the list: whether they are is nothing the macro looks at."""
     reading = _reading(form, rules)
-    values = validate(reading, rules, on).values
+    values = validate(reading, rules, form.on).values
     numbers = path_numbers(values)
     targets = {number: ListedEntry(number, CURRENT, values) for number in numbers}
     errors: dict[str, list[str]] = {}
     warnings: dict[str, list[str]] = {}
-    for finding in validate(reading, rules, on, targets).findings:
+    combination = ""
+    for finding in validate(reading, rules, form.on, targets).findings:
         text = _CHARACTER.sub(_as_named, _GUESS.sub("", _PREFIX.sub("", finding.message, count=1)))
         kept = {Severity.ERROR: errors, Severity.WARNING: warnings}.get(finding.severity)
         if kept is not None:
             kept.setdefault(f"{finding.group}.{finding.attribute}", []).append(text)
-    return Verdict({k: " ".join(v) for k, v in errors.items()}, {k: " ".join(v) for k, v in warnings.items()})
+        if _NOT_PERMITTED in text:
+            combination = text.removesuffix(f" See guidance {model.GUIDANCE}.")
+    return Verdict({k: " ".join(v) for k, v in errors.items()}, {k: " ".join(v) for k, v in warnings.items()}, combination)
+
+
+def expected(form: Form, rules: RuleSet, *, locked: bool = True) -> Outcome:
+    """What the macro has to do with this form. `locked`: whether the tab was before the check."""
+    verdict = of_the_server(form, rules)
+    rows = {item.key: row if item.key not in form.missing else None for row, item in enumerate(rules.form_items, FIRST_ITEM)}
+    texts = {row: (verdict.errors.get(key, "OK"), RED if key in verdict.errors else BLACK) for key, row in rows.items() if row}
+    shown = dialogs(verdict.errors, verdict.warnings, verdict.combination, rows)
+    return Outcome(verdict, texts, shown, [UNLOCKING, LOCKING] if locked else [])
 
 
 def _as_named(match: "re.Match[str]") -> str:
@@ -77,53 +107,67 @@ def _reading(form: Form, rules: RuleSet) -> FormReading:
 class MacroRun:
     """The macro in the interpreter, on one workbook."""
 
-    def __init__(self, book: Workbook, rules: RuleSet, texts: Mapping[str, str] | None = None, *, record: bool = False) -> None:
-        self.book, self.rules = book, rules
-        self.sheet = book[FORM]
-        self.machine = Machine(texts or sources(), book, Date((ON - EPOCH.date()).days), record=record)
+    def __init__(self, rules: RuleSet, *, record: bool = False) -> None:
+        view = ReleaseView("Version 3.001 Issued on 24-11-2026", ON, (("3.001", "24/11/2026", "First"),), ())
+        self.book, self.rules = workbook(render(view, rules)), rules
+        self.sheet = self.book[FORM]
+        self.machine = Machine(sources(), self.book, Date(0), record=record)
         self.printed = {place: text for place, text in self.sheet.cells.items() if place[1] <= 2}
+
+    def outcome(self, *checked: Form, spoil: Callable[["MacroRun"], None] = lambda run: None) -> Outcome:
+        """What the button does with the last of these forms, after those before it. `spoil` does something to the workbook."""
+        sheets, sheet = self.book.sheets, self.sheet
+        self.book.sheets = [one.copy() for one in sheets]
+        self.sheet = self.book[FORM]
+        self.machine.restart()
+        try:
+            for form in checked:
+                self.fill_in(form)
+                spoil(self)
+                outcome = self._press()
+        finally:
+            self.book.sheets, self.sheet = sheets, sheet
+        return outcome
 
     def fill_in(self, form: Form) -> None:
         """Put the answers of the form into column G, and take out the labels of rows that are missing."""
+        self.machine.today = Date((form.on - EPOCH.date()).days)
         self.sheet.cells.update(self.printed)
         self.sheet.formulas.clear()
-        self.sheet.colours.clear()
         for row, item in enumerate(self.rules.form_items, FIRST_ITEM):
             value = form.values.get(item.key, "")
             self.sheet.cells[row, 7] = _cell(value)
-            self.sheet.cells.pop((row, 9), None)
             if isinstance(value, Filled) and value.kind is CellKind.FORMULA:
                 self.sheet.formulas.add((row, 7))
             if item.key in form.missing:
                 self.sheet.cells[row, 2] = "something else"
 
-    def verdict(self, form: Form, day: int = DAY) -> Verdict:
-        """What the macro wrote and warned about. Column I must say the same, in the right colour."""
-        self.fill_in(form)
-        self.machine.loops = MOST_LOOPS
-        popup = self.machine.run("CplRunValidation", day)
-        if "could not be finished" in popup:
-            raise AssertionError(popup)
-        found: tuple[dict[str, str], dict[str, str]] = ({}, {})
-        for number, item in enumerate(self.rules.form_items, 1):
-            for place, is_error in enumerate((True, False)):
-                if text := self.machine.run("CplMessage", number, is_error):
-                    found[place][item.key] = text
-            self._check_result(FIRST_ITEM + number - 1, found[0].get(item.key, ""), item.key in form.missing)
-        if not self.sheet.locked:
-            raise AssertionError("The form was left unlocked.")
-        return Verdict(*found)
+    def _press(self) -> Outcome:
+        self.machine.dialogs.clear()
+        self.sheet.calls.clear()
+        before = {place: value for place, value in self.sheet.cells.items() if place[1] != RESULT_COLUMN}
+        self.machine.run("ValidateNewEntry")
+        after = {place: value for place, value in self.sheet.cells.items() if place[1] != RESULT_COLUMN}
+        results = {
+            row: (str(text), self.sheet.colours.get((row, column), -1))
+            for (row, column), text in self.sheet.cells.items()
+            if column == RESULT_COLUMN and row >= FIRST_ITEM
+        }
+        changed = frozenset(place for place in before | after if before.get(place) is not after.get(place))
+        return Outcome(self._found(), results, list(self.machine.dialogs), list(self.sheet.calls), changed)
 
-    def popup(self, form: Form) -> str:
-        """What the pop-up would say."""
-        self.fill_in(form)
-        return str(self.machine.run("CplRunValidation", DAY))
-
-    def _check_result(self, row: int, error: str, missing: bool) -> None:
-        shown = self.sheet.cells.get((row, 9)), self.sheet.colours.get((row, 9))
-        wanted = (None, None) if missing else (error, RED) if error else ("OK", BLACK)
-        if shown != wanted:
-            raise AssertionError(f"Row {row} shows {shown}, not {wanted}.")
+    def _found(self) -> Verdict:
+        """What the macro tells who looks into it."""
+        texts = [
+            {
+                item.key: text
+                for number, item in enumerate(self.rules.form_items, 1)
+                if (text := self.machine.run("CplMessage", number, of_errors))
+            }
+            for of_errors in (True, False)
+        ]
+        warning = str(self.machine.run("CplCombinationWarning")).split("\n\n")
+        return Verdict(*texts, "\n\n".join(warning[1:-1]))
 
 
 def _cell(value: str | Filled) -> object:

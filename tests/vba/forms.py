@@ -1,9 +1,10 @@
 """Forms to hold the macro against the server: right ones of every kind, and one on each side of every limit."""
 
+import datetime
 import itertools
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from cpl.dictionary import load
@@ -12,7 +13,7 @@ from cpl.domain.entry import CPA_NUMBER, DEVICE_TYPE, GBCS, IMAGE_HASH, SMETS_CH
 from cpl.domain.form import CellKind
 from cpl.domain.rules.certificates import CHARACTERISTICS, EXPIRY
 from cpl.domain.rules.upgrade_path import PATH
-from tests.domain.good_forms import HUB, PPMID, SINGLE, SWITCH, good
+from tests.domain.good_forms import HUB, ON, PPMID, SINGLE, SWITCH, good
 
 DEVICES = tuple(device.name for device in load(3).device_types)
 
@@ -30,11 +31,12 @@ Values = dict[str, str | Filled]
 
 @dataclass(frozen=True)
 class Form:
-    """Answers by key; `missing`: data items whose row is not there."""
+    """Answers by key; `missing`: data items whose row is not there; `on`: the day of the check."""
 
     name: str
-    values: Values
-    missing: tuple[str, ...] = field(default=())
+    values: Mapping[str, str | Filled]
+    missing: tuple[str, ...] = ()
+    on: datetime.date = ON
 
 
 def forms(principal: int = 3) -> list[Form]:

@@ -154,3 +154,13 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "vartype": _kind,
     "year": lambda value: _date(value).moment.year,
 }
+
+# The types of what they give, where it is always the same.
+RETURNS: dict[str, str] = {
+    **dict.fromkeys(("cstr", "hex", "lcase", "left", "mid", "replace", "right", "str", "trim", "ucase", "chrw"), "string"),
+    **dict.fromkeys(
+        ("ascw", "clng", "day", "instr", "lbound", "len", "month", "rgb", "strcomp", "ubound", "vartype", "year"), "long"
+    ),
+    **dict.fromkeys(("cdbl", "int"), "double"),
+    **dict.fromkeys(("isempty", "iserror"), "boolean"),
+}

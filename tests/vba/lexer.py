@@ -24,17 +24,18 @@ class VbaSyntaxError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`kind`: name, number, string, operator or newline. Names are in lower case; `text` keeps the spelling."""
+    """`kind`: name, number, string, operator or newline. Names are in lower case; `text` stands in the source at `start`."""
 
     kind: str
     value: object
     line: int
     text: str = ""
+    start: int = 0
 
 
 def tokens(source: str) -> list[Token]:
     """The tokens of a module, lines of attributes left out."""
-    kept = [line if not line.startswith("Attribute ") else "" for line in source.splitlines()]
+    kept = [line if not line.startswith("Attribute ") else " " * len(line) for line in source.splitlines()]
     text = "\n".join(kept) + "\n"
     found: list[Token] = []
     place, line = 0, 1
@@ -52,14 +53,15 @@ def _token(match: "re.Match[str]", line: int) -> list[Token]:
     kind, text = match.lastgroup or "", match[0]
     if kind in {"blank", "continued", "comment"}:
         return []
+    return [Token(kind if kind != "hexadecimal" else "number", _value(kind, text), line, text, match.start())]
+
+
+def _value(kind: str, text: str) -> object:
     if kind == "string":
-        return [Token("string", text[1:-1].replace('""', '"'), line)]
+        return text[1:-1].replace('""', '"')
     if kind == "number":
         digits = text.rstrip("&%#!")
-        value = float(digits) if set(digits) & set(".eE") or text[-1] in "#!" else int(digits)
-        return [Token("number", value, line)]
+        return float(digits) if set(digits) & set(".eE") or text[-1] in "#!" else int(digits)
     if kind == "hexadecimal":
-        return [Token("number", int(text[2:].rstrip("&"), 16), line)]
-    if kind == "name":
-        return [Token("name", text.lower().rstrip("$"), line, text)]
-    return [Token(kind, text, line)]
+        return int(text[2:].rstrip("&"), 16)
+    return text.lower().rstrip("$") if kind == "name" else text

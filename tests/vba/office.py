@@ -3,7 +3,7 @@
 import datetime
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import openpyxl
@@ -16,14 +16,18 @@ Place = tuple[int, int]
 
 @dataclass
 class Sheet:
-    """`cells`: values by (row, column). `formulas`: where a value was worked out. `colours`: of letters, as RGB gives them."""
+    """`cells`: values by (row, column). `formulas`: where a value was worked out. `colours`: of letters, as RGB gives them.
+
+    `calls`: how it was locked and unlocked. Into a sheet that is not `writable` nothing can be put, locked or not.
+    """
 
     name: str
     cells: dict[Place, Any] = field(default_factory=dict)
     formulas: set[Place] = field(default_factory=set)
     colours: dict[Place, int] = field(default_factory=dict)
     locked: bool = True
-    protected_with: tuple[Any, ...] = ()
+    writable: bool = True
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
 
     def vba_get(self, name: str, arguments: list[Any]) -> Any:
         if name == "name":
@@ -39,16 +43,19 @@ class Sheet:
             return Range(self, min(rows), min(columns), max(rows), max(columns))
         if name == "protectcontents":
             return self.locked
-        if name == "protect":
-            self.locked, self.protected_with = True, tuple(arguments)
-        elif name == "unprotect":
-            self.locked = False
-        else:
+        if name not in {"protect", "unprotect"}:
             raise VbaError(438, f"Object doesn't support this property or method: {name}")
+        self.locked = name == "protect"
+        self.calls.append((name, *arguments))
         return EMPTY
 
+    def copy(self) -> "Sheet":
+        return replace(
+            self, cells=dict(self.cells), formulas=set(self.formulas), colours=dict(self.colours), calls=list(self.calls)
+        )
+
     def put(self, row: int, column: int, value: Any) -> None:
-        if self.locked and column != _UNLOCKED_COLUMN:
+        if not self.writable or (self.locked and column != _UNLOCKED_COLUMN):
             raise VbaError(1004, "The cell is on a protected sheet")
         self.cells[row, column] = value
 

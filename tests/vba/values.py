@@ -6,7 +6,7 @@ U+FFFF is two halves, as in Office.
 
 import datetime
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,13 +56,7 @@ class Array:
         self.low = low
         self.coerce = coerce
 
-    def get(self, indexes: list[Any]) -> Any:
-        found: Any = self.items
-        for index in indexes:
-            found = found[self._place(found, index)]
-        return found
-
-    def put(self, indexes: list[Any], value: Any) -> None:
+    def put(self, indexes: Sequence[Any], value: Any) -> None:
         row: Any = self.items
         for index in indexes[:-1]:
             row = row[self._place(row, index)]
@@ -122,6 +116,8 @@ def written(number: float) -> str:
 
 
 def to_number(value: Any) -> int | float:
+    if type(value) is int:
+        return value
     if isinstance(value, bool):
         return -1 if value else 0
     if isinstance(value, (int, float)):
@@ -140,36 +136,27 @@ def to_number(value: Any) -> int | float:
 
 def to_long(value: Any) -> int:
     """A whole number of 32 bits; halves go to the even neighbour."""
-    number = round(to_number(value))
+    number = value if type(value) is int else round(to_number(value))
     if not _LOWEST <= number <= _HIGHEST:
         raise VbaError(6, "Overflow")
     return number
 
 
 def to_boolean(value: Any) -> bool:
+    if value is True or value is False:
+        return value
     if isinstance(value, str) and value.lower() in {"true", "false"}:
         return value.lower() == "true"
     return to_number(value) != 0
 
 
-def _object(value: Any) -> Any:
+def to_object(value: Any) -> Any:
     if value is None or hasattr(value, "vba_get"):
         return value
     raise VbaError(424, "Object required")
 
 
-COERCE: dict[str, Callable[[Any], Any]] = {
-    "string": to_string,
-    "long": to_long,
-    "double": lambda value: float(to_number(value)),
-    "boolean": to_boolean,
-    "object": _object,
-    "variant": lambda value: value,
-}
-INITIAL: dict[str, Any] = {"string": "", "long": 0, "double": 0.0, "boolean": False, "object": None, "variant": EMPTY}
-
-
-def _checked(number: int | float) -> int | float:
+def checked(number: int | float) -> int | float:
     if isinstance(number, int) and not _LOWEST <= number <= _HIGHEST:
         raise VbaError(6, "Overflow")
     return number
@@ -178,7 +165,7 @@ def _checked(number: int | float) -> int | float:
 def _plus(a: Any, b: Any) -> Any:
     if isinstance(a, str) and isinstance(b, str):
         return a + b
-    return _checked(to_number(a) + to_number(b))
+    return checked(to_number(a) + to_number(b))
 
 
 def _divided(a: Any, b: Any) -> float:
@@ -231,8 +218,8 @@ def _logical(a: Any, b: Any, bits: Callable[[int, int], int]) -> Any:
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "&": lambda a, b: to_string(a) + to_string(b),
     "+": _plus,
-    "-": lambda a, b: _checked(to_number(a) - to_number(b)),
-    "*": lambda a, b: _checked(to_number(a) * to_number(b)),
+    "-": lambda a, b: checked(to_number(a) - to_number(b)),
+    "*": lambda a, b: checked(to_number(a) * to_number(b)),
     "/": _divided,
     "\\": _whole_part,
     "mod": _modulo,
