@@ -18,7 +18,9 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, astuple, dataclass, fields
+from dataclasses import asdict, dataclass
+from itertools import compress
+from typing import NamedTuple
 
 from cpl.domain import listing
 from cpl.domain.entry import REMOVED, ListedEntry
@@ -32,8 +34,7 @@ BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 GUARD = "'"  # in front of a text, so that it is one for a spreadsheet
 
 
-@dataclass(frozen=True, slots=True)
-class FieldChange:
+class FieldChange(NamedTuple):
     """One row of both documents."""
 
     entry: str
@@ -51,7 +52,7 @@ class Side:
     issued_on: str
 
 
-COLUMNS = (*(field.name for field in fields(FieldChange)), "guarded")
+COLUMNS = (*FieldChange._fields, "guarded")
 
 
 def name_of(earlier: Version, later: Version, suffix: str) -> str:
@@ -74,7 +75,7 @@ def field_changes(before: Iterable[ListedEntry], after: Iterable[ListedEntry], o
 
 def as_json(changes: Iterable[FieldChange], earlier: Side, later: Side) -> bytes:
     """The document for programs, in UTF-8: every text exactly as it was published."""
-    rows = [asdict(change) for change in changes]
+    rows = [change._asdict() for change in changes]
     document = {"format": FORMAT, "earlier": asdict(earlier), "later": asdict(later), "changes": rows}
     return (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode()
 
@@ -101,6 +102,6 @@ def _kind(was: str, now: str) -> str:
 
 
 def _guarded(change: FieldChange) -> list[str]:
-    texts = dict(zip(COLUMNS, astuple(change), strict=False))
-    unsafe = [name for name, text in texts.items() if text.startswith(FORMULA_STARTS) or text.lstrip().startswith(FORMULA_STARTS)]
-    return [*(GUARD + text if name in unsafe else text for name, text in texts.items()), " ".join(unsafe)]
+    unsafe = [text.startswith(FORMULA_STARTS) or text.lstrip().startswith(FORMULA_STARTS) for text in change]
+    texts = [GUARD + text if guarded else text for text, guarded in zip(change, unsafe, strict=True)]
+    return [*texts, " ".join(compress(COLUMNS, unsafe))]
