@@ -93,7 +93,7 @@ def blocks_of(entries: Iterable[RenderedEntry]) -> Iterator[Block]:
 
 
 class Encoder:
-    """Makes the rows of one rule set. `label`: what every row of the CSV tab begins with, a text or the number of a shared one."""
+    """Makes the rows of one rule set. `label`: what each row of the CSV tab begins with, a text or the number of a shared one."""
 
     def __init__(self, listed: Slot, tab: Slot, label: int | str, rules: RuleSet) -> None:
         self._label = [label] if isinstance(label, str) else []

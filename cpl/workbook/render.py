@@ -76,13 +76,14 @@ def write(
     memory does not grow with the list. With a `keeper` only blocks that are not kept yet are made. Raises ValueError for an entry
     with a text that does not fit into a cell.
     """
-    encoder = Encoder(made.listed, made.csv, made.shared_label, rules)
+    encoder = Encoder(made.listed, made.csv, view.label if made.shared_label is None else made.shared_label, rules)
     count = len(view.entries)
     package = Packer(workbook)
     waiting = _Waiting(spare, csv, view.label)
     holes = _holes(made, view)
     parts: dict[str, Iterable[Piece]] = {name: [_ending(filled(made.parts[name], holes))] for name in made.with_holes}
-    parts[template.STRINGS] = [_ending(_counted(filled(made.parts[template.STRINGS], holes), count))]
+    if made.shared_label is not None:
+        parts[template.STRINGS] = [_ending(_counted(filled(made.parts[template.STRINGS], holes), count))]
     parts[made.history.part] = [_ending(_history(made.history, view, holes))]
     parts[made.listed.part] = _with_rows(made.listed, waiting.passing(encoder.encode(view.blocks(), keeper)), holes)
     parts[made.csv.part] = _with_rows(made.csv, waiting.pieces(), holes)

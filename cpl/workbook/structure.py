@@ -55,9 +55,10 @@ class Sheet:
 
 @dataclass(slots=True)
 class Workbook:
-    """An opened workbook. `content_type` is that of the workbook part, in lower case; `epoch_1904` the date system."""
+    """An opened workbook. `part` is the workbook part, `content_type` its type in lower case; `epoch_1904` the date system."""
 
     package: Package
+    part: str
     content_type: str = ""
     sheets: list[Sheet] = field(default_factory=list)
     relationships: list[Relationship] = field(default_factory=list)
@@ -86,7 +87,7 @@ def open_workbook(data: bytes, limits: Limits = SUBMISSION) -> Workbook:
     package = open_package(data, limits)
     defaults, overrides = _content_types(package)
     main = _main_part(package)
-    workbook = Workbook(package, _type_of(main.name, defaults, overrides))
+    workbook = Workbook(package, main.name, _type_of(main.name, defaults, overrides))
     if workbook.content_type not in (MACRO_WORKBOOK, *_OTHER_WORKBOOKS):
         refuse("P18", f"The file is no Excel workbook but something else in its clothes. {SAVE_AGAIN}")
     workbook.relationships += _relationships(package, main.name)

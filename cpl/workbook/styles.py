@@ -1,4 +1,4 @@
-"""Which cell formats show a number as a date or time."""
+"""Which cell formats show a number as a date or time, and which let a protected cell be typed into."""
 
 import re
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from cpl.workbook.xmlstream import SPREADSHEET, Attributes, walk
 _BUILT_IN = frozenset(map(str, [*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)]))
 _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.IGNORECASE | re.DOTALL)
 _DATE_LETTER = re.compile(r"[dmyhs]", re.IGNORECASE)
+_FALSE = ("0", "false", "off")
 _ELEMENTS = 100_000  # Excel allows 65,490 cell formats
 
 
@@ -28,6 +29,22 @@ def date_styles(package: Package, part: Part | None) -> Sequence[bool]:
 
     walk(package, part, SPREADSHEET, "styleSheet", start, _ELEMENTS)
     return [_shows_date(own[number]) if number in own else number in _BUILT_IN for number in used]
+
+
+def unlocked_styles(package: Package, part: Part | None) -> Sequence[bool]:
+    """For each cell format whether a cell of a protected tab can be typed into. Raises Refused."""
+    if part is None:
+        return ()
+    unlocked: list[bool] = []
+
+    def start(path: list[str], attributes: Attributes) -> None:
+        if path == ["styleSheet", "cellXfs", "xf"]:
+            unlocked.append(False)
+        elif path == ["styleSheet", "cellXfs", "xf", "protection"]:
+            unlocked[-1] = attributes.get("locked", "1") in _FALSE
+
+    walk(package, part, SPREADSHEET, "styleSheet", start, _ELEMENTS)
+    return unlocked
 
 
 def _shows_date(code: str) -> bool:
