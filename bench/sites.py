@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from cpl.domain import entry as keys
+from cpl.domain import merkle
 from cpl.models import EntryRow, Release
 from cpl.services import artefacts, publishing
 from tests.builders.listing import approved
@@ -19,7 +20,7 @@ BATCH = 2_000
 MAKERS = 400  # makers on the lists for look-ups, whatever their length
 _COLUMNS = (
     "number", "from_serial", "to_serial", "status", "values", "kinds", "designation", "device_type", "manufacturer", "model",
-    "firmware", "device_key", "twin_key", "image_hash", "cpa_core", "creator", "search_text",
+    "firmware", "device_key", "twin_key", "image_hash", "cpa_core", "creator", "search_text", "digest",
 )  # fmt: skip
 
 
@@ -85,4 +86,5 @@ def _rows(count: int) -> Iterator[tuple[Any, ...]]:
             f"{number % 1_000_000:06d}", 1, None, "Current", json.dumps(values), "{}", "", values[keys.DEVICE_TYPE],
             values[keys.MANUFACTURER], values[keys.MODEL], values[keys.FIRMWARE], keys.device_key(values), keys.twin_key(values),
             values[keys.IMAGE_HASH], keys.cpa_core(values[keys.CPA_NUMBER]), values["Manufacturer_Image.creator"], "",
+            merkle.digest(merkle.leaf_of(f"{number % 1_000_000:06d}", "Current", values, {})).hex(),
         )  # fmt: skip

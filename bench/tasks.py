@@ -234,9 +234,10 @@ def _tables() -> list[list[list[str]]]:
     if head is None:
         raise LookupError("The site has no version.")
     rules = artefacts.rules_of(head)
-    texts, row = csvfile.texts_of(rules), csvfile.row_of(rules)
-    listed = [texts(entry) for entry in artefacts.entries(head)]
-    return [[["", *line] for line in listed], [[head.label, *row(line)] for line in listed]]
+    entries = [(entry.number, entry.status, entry.values) for entry in artefacts.entries(head)]
+    listed = csvfile.listed_columns(rules)(*zip(*entries, strict=True))
+    shown = csvfile.csv_columns(rules)(listed)
+    return [[[first, *line] for line in zip(*tab, strict=True)] for first, tab in (("", listed), (head.label, shown))]
 
 
 def _empty_workbook() -> bytes:

@@ -23,7 +23,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from operator import itemgetter
 
 from cpl.domain.dictionary import CSV_MODEL_AND_HARDWARE, CSV_VERSION, CsvColumn, Kind, RuleSet
 from cpl.domain.entry import (
@@ -45,6 +44,8 @@ _CHUNK = 256  # rows in one piece
 _MOST_REFUSALS = 200
 _LONGEST_FIELD = 4_096  # characters; no column of the CSV comes near
 Row = Mapping[str, str]
+Columns = Sequence[Sequence[str]]  # texts by column and row
+_TOGETHER = (MODEL, HARDWARE_VERSION, HARDWARE_REVISION)  # in one column
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,11 @@ def rows(
     label: str, entries: Iterable[ListedEntry], rules: RuleSet, *, bom: bool = True, final_newline: bool = False
 ) -> Iterator[bytes]:
     """The same in pieces, for lists that should not stand in memory whole."""
-    rest = map(row_of(rules), map(texts_of(rules), entries))
+    rest, listed, shown = iter(entries), listed_columns(rules), csv_columns(rules)
     yield heading(rules, bom=bom)
     while piece := list(islice(rest, _CHUNK)):
-        yield labelled(unlabelled(piece), label)
+        parts = zip(*((entry.number, entry.status, entry.values) for entry in piece), strict=True)
+        yield labelled(unlabelled(shown(listed(*parts))), label)
     if final_newline:
         yield NEWLINE
 
@@ -78,46 +80,53 @@ def heading(rules: RuleSet, *, bom: bool = True) -> bytes:
     return (BOM if bom else "").encode() + _line([column.header for column in rules.csv_columns]).encode()
 
 
-def texts_of(rules: RuleSet) -> Callable[[ListedEntry], list[str]]:
-    """What makes the row of an entry on the list: its texts in the order of the list's columns."""
+def listed_columns(rules: RuleSet) -> Callable[[Sequence[str], Sequence[str], Sequence[Row]], Columns]:
+    """What makes the columns of the list of numbers, statuses and values: a text for each entry, "" where it has none."""
     keys = [item.key for item in rules.list_items]
     number, status = keys.index(_NUMBER), keys.index(_STATUS)
 
-    def texts(entry: ListedEntry) -> list[str]:
-        get = entry.values.get
-        row = [get(key, "") for key in keys]
-        row[number], row[status] = entry.number, entry.status
-        return row
+    def columns(numbers: Sequence[str], statuses: Sequence[str], values: Sequence[Row]) -> Columns:
+        found: list[Sequence[str]] = [[said.get(key, "") for said in values] for key in keys]
+        found[number], found[status] = numbers, statuses
+        return found
 
-    return texts
+    return columns
 
 
-def row_of(rules: RuleSet) -> Callable[[Sequence[str]], list[str]]:
-    """What makes a row of the CSV of a row of the list: all columns but the first, which has the version label in every row.
+def csv_columns(rules: RuleSet) -> Callable[[Columns], Columns]:
+    """What makes the columns of the CSV of those of the list: all but the first, which has the version label in every row.
 
     The file and the fourth tab of the workbook both show them.
     """
     keys = [item.key for item in rules.list_items]
-    columns = rules.csv_columns[1:]
-    pick = itemgetter(*(keys.index(column.item.key if column.item else MODEL) for column in columns))
-    hexadecimal = [place for place, column in enumerate(columns) if column.item is None or column.item.kind is Kind.HEX]
-    together = [place for place, column in enumerate(columns) if column.item is None]
-    parts = itemgetter(*(keys.index(key) for key in (MODEL, HARDWARE_VERSION, HARDWARE_REVISION)))
+    hexadecimal = [column.item is None or column.item.kind is Kind.HEX for column in rules.csv_columns[1:]]
+    sources = [(column.item.key,) if column.item else _TOGETHER for column in rules.csv_columns[1:]]
+    places = [[keys.index(key) for key in source] for source in sources]
 
-    def row(listed: Sequence[str]) -> list[str]:
-        texts = list(pick(listed))
-        for place in together:
-            texts[place] = "".join(parts(listed))
-        for place in hexadecimal:
-            texts[place] = texts[place].replace(":", "")
-        return texts
+    def columns(listed: Columns) -> Columns:
+        found = [_together([listed[place] for place in parts]) for parts in places]
+        return [_bare(texts) if bare else texts for texts, bare in zip(found, hexadecimal, strict=True)]
 
-    return row
+    return columns
 
 
-def unlabelled(table: Iterable[Sequence[str]]) -> bytes:
+def _together(columns: Columns) -> Sequence[str]:
+    return columns[0] if len(columns) == 1 else list(map("".join, zip(*columns, strict=True)))
+
+
+def _bare(texts: Sequence[str]) -> Sequence[str]:
+    """Hexadecimal values without colons; taken all at once, unless one of them has the sign that keeps them apart."""
+    bare = "|".join(texts).replace(":", "").split("|")
+    return bare if len(bare) == len(texts) else [text.replace(":", "") for text in texts]
+
+
+def unlabelled(columns: Columns) -> bytes:
     """Rows for any version of the list, to be kept; `labelled` makes them those of one version."""
-    return b"".join(_ROW + _line(texts).encode() for texts in table)
+    table = list(zip(*columns, strict=True))
+    plain = "\n".join(map(",".join, table))
+    if plain.count(",") + plain.count("\n") != len(table) * len(columns) - 1 or '"' in plain or "\r" in plain:
+        return b"".join(_ROW + _line(texts).encode() for texts in table)
+    return _ROW + plain.encode().replace(b"\n", _ROW)
 
 
 def labelled(piece: bytes, label: str) -> bytes:
@@ -185,7 +194,7 @@ def _row_faults(line: int, row: Row, columns: Iterable[CsvColumn], label: str) -
         item = column.item
         if item is not None and item.kind is Kind.HEX:
             yield from _hex_faults(line, column.header, row[column.header], item.octets, required=item.applies == "all")
-    parts = "".join(row[header] for header in (MODEL, HARDWARE_VERSION, HARDWARE_REVISION))
+    parts = "".join(row[header] for header in _TOGETHER)
     if row[CSV_MODEL_AND_HARDWARE] != parts:
         yield _refusal("C7", line, f"Model with hardware version is not {parts[:20]!r}, its three parts.", CSV_MODEL_AND_HARDWARE)
 

@@ -9,7 +9,6 @@ from typing import BinaryIO
 
 from core import crypto, records, vault
 from cpl import csvfile, selectors
-from cpl.domain import merkle
 from cpl.domain.dictionary import RuleSet
 from cpl.models import Change, EntryRow, Release
 from cpl.models.entries import CURRENT
@@ -44,7 +43,7 @@ def rows_fit_together() -> Iterator[str]:
             if max(row.from_serial, row.to_serial or 0) > last:
                 yield f"entry {number}: speaks of a release after the last one"
             if derived(row) != derived(
-                EntryRow.build(number, row.status, row.values, row.from_serial, designation=row.designation)
+                EntryRow.build(number, row.status, row.values, row.from_serial, row.kinds, designation=row.designation)
             ):
                 yield f"entry {number}: its look-up columns differ from its values at serial {row.from_serial}"
             before = row
@@ -55,7 +54,7 @@ def rows_fit_together() -> Iterator[str]:
 def derived(row: EntryRow) -> tuple[str, ...]:
     """The columns that are made of the values."""
     named = (row.device_type, row.manufacturer, row.model, row.firmware, row.image_hash, row.cpa_core, row.creator)
-    return *named, row.device_key, row.twin_key, row.search_text
+    return *named, row.device_key, row.twin_key, row.search_text, row.digest
 
 
 @records.check("entry counts")
@@ -134,7 +133,7 @@ def differences_when_made_again(release: Release) -> Iterator[str]:
 
     A workbook written in another manner (by a program or a zlib of its time) is read back instead of compared byte by byte.
     """
-    if (root := _root_named(release)) and root != merkle.root(proofs.leaves(release)).hex():
+    if (root := _root_named(release)) and root != proofs.root(release):
         yield "the tree over its entries has another root than its manifest says"
     rules, shown = artefacts.rules_of(release), artefacts.view(release)
     with tempfile.TemporaryFile() as workbook, tempfile.TemporaryFile() as csv:

@@ -66,10 +66,11 @@ class Migration(migrations.Migration):
                 ('cpa_core', models.CharField(blank=True, db_index=True, max_length=40)),
                 ('creator', models.CharField(blank=True, max_length=400)),
                 ('search_text', models.TextField(blank=True)),
+                ('digest', models.CharField(help_text='SHA-256 of its leaf in the hash tree over a release.', max_length=64)),
             ],
             options={
                 'ordering': ['number', 'from_serial'],
-                'indexes': [models.Index(fields=['manufacturer', 'model'], name='entry_maker_model'), models.Index(fields=['from_serial'], name='entry_from'), models.Index(fields=['to_serial'], name='entry_to'), models.Index(fields=['status', 'device_type', 'number'], name='entry_page')],
+                'indexes': [models.Index(fields=['manufacturer', 'model'], name='entry_maker_model'), models.Index(fields=['from_serial'], name='entry_from'), models.Index(fields=['to_serial'], name='entry_to'), models.Index(fields=['number', 'from_serial', 'to_serial', 'digest'], name='entry_tree'), models.Index(fields=['status', 'device_type', 'number'], name='entry_page')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('to_serial__isnull', True)), fields=('number',), name='one_open_row_a_number'), models.UniqueConstraint(fields=('number', 'from_serial'), name='one_row_a_number_and_release'), models.UniqueConstraint(condition=models.Q(('status', 'Current'), ('to_serial__isnull', True)), fields=('twin_key',), name='one_current_entry_a_device_model'), models.CheckConstraint(condition=models.Q(('to_serial__isnull', True), ('to_serial__gt', models.F('from_serial')), _connector='OR'), name='row_ends_after_it_began')],
             },
         ),

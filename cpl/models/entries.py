@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from cpl.domain import entry as rules
+from cpl.domain import merkle
 from cpl.domain.entry import ListedEntry
 
 CURRENT = "Current"
@@ -49,6 +50,7 @@ class EntryRow(models.Model):
     cpa_core = models.CharField(max_length=40, blank=True, db_index=True)
     creator = models.CharField(max_length=400, blank=True)
     search_text = models.TextField(blank=True)
+    digest = models.CharField(max_length=64, help_text="SHA-256 of its leaf in the hash tree over a release.")
 
     objects = EntryRowQuerySet.as_manager()
 
@@ -69,6 +71,7 @@ class EntryRow(models.Model):
             models.Index(fields=["manufacturer", "creator"], condition=Q(to_serial__isnull=True), name="entry_maker_creator"),
             models.Index(fields=["from_serial"], name="entry_from"),
             models.Index(fields=["to_serial"], name="entry_to"),
+            models.Index(fields=["number", "from_serial", "to_serial", "digest"], name="entry_tree"),
             models.Index(fields=["status", "device_type", "number"], name="entry_page"),
         ]
 
@@ -94,14 +97,19 @@ class EntryRow(models.Model):
         return str(self.values.get(key, "")).strip()
 
     @classmethod
-    def build(cls, number: str, status: str, values: dict[str, str], from_serial: int, **more: Any) -> "EntryRow":
+    def build(
+        cls, number: str, status: str, values: dict[str, str], from_serial: int, kinds: dict[str, str] | None = None, **more: Any
+    ) -> "EntryRow":
         """An unsaved row with all look-up columns derived from `values`."""
+        kinds = kinds or {}
         tidy = {key: value.strip() for key, value in values.items()}
         return cls(
             number=number,
             status=status,
             values=values,
+            kinds=kinds,
             from_serial=from_serial,
+            digest=merkle.digest(merkle.leaf_of(number, status, values, kinds)).hex(),
             device_type=tidy.get("Device_Type.name", ""),
             manufacturer=tidy.get("Device_Model.manufacturer_identifier", ""),
             model=tidy.get("Device_Model.model_identifier", ""),

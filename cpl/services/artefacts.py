@@ -1,7 +1,6 @@
 """The files of a release: as stored when it was published, or made from the entries where it was taken over."""
 
 import tempfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -18,6 +17,7 @@ from cpl.services import templates
 from cpl.services.stored import StoredEntries
 from cpl.workbook import blocks
 from cpl.workbook.blocks import Keeper
+from cpl.workbook.packing import DEFLATER
 from cpl.workbook.render import ReleaseView, render
 from cpl.workbook.render import write as write_workbook
 from cpl.workbook.template import Template
@@ -25,7 +25,7 @@ from cpl.workbook.template import Template
 WORKBOOK, CSV, MANIFEST, SIGNATURE = "xlsm", "csv", "manifest.json", "manifest.json.sig"
 SUFFIXES = (WORKBOOK, CSV, MANIFEST, SIGNATURE)
 MADE = (WORKBOOK, CSV)  # these can be made again from history and entries
-MANNER = f"layout {blocks.LAYOUT}, zlib {zlib.ZLIB_RUNTIME_VERSION}"  # what decides of the bytes, besides contents and template
+MANNER = f"layout {blocks.LAYOUT}, {DEFLATER}"  # what decides of the bytes, besides contents and template
 
 
 @dataclass(frozen=True, slots=True)

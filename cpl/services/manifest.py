@@ -1,23 +1,15 @@
 """The manifest of a release: what belongs to it, what changed, and which manifest came before; signed with Ed25519."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from core import crypto
 from cpl.domain import merkle
-from cpl.services.stored import Shelf
-from cpl.workbook.blocks import Block
 
 if TYPE_CHECKING:
     from cpl.services.publishing import Plan
-
-
-_SUBTREE = b"merkle subtree 1\n"  # raise the number when leaves are written otherwise: other subtrees are never used then
-_HASH = 32  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +36,11 @@ def build(plan: "Plan", files: Mapping[str, File]) -> bytes:
             "reinstated": list(plan.difference.reinstated),
             "changed": sorted({amendment.number for amendment in plan.difference.amended}),
         },
-        "merkle_root": merkle.root_of(map(partial(_subtree, Shelf()), plan.entries.blocks())).hex(),
+        "merkle_root": merkle.root(plan.entries.digests()).hex(),
         "previous_manifest": plan.head.manifest_sha256 if plan.head else "",
         "signing_key": crypto.key_id(),
     }
     return (json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
-
-
-def _subtree(shelf: Shelf, block: Block) -> bytes:
-    """Root over the entries of a block, from the shelf where just these entries were hashed before.
-
-    A block has 256 entries, a power of two, so that its tree is a part of the whole one. What was kept is told by its sum.
-    """
-    name = hashlib.sha256(_SUBTREE + block.content).hexdigest()
-    kept = shelf.get(name) or b""
-    if len(kept) == 2 * _HASH and hashlib.sha256(name.encode() + kept[:_HASH]).digest() == kept[_HASH:]:
-        return kept[:_HASH]
-    found = merkle.root(merkle.leaf_of(entry.number, entry.status, entry.values) for entry in block.load())
-    shelf.put(name, found + hashlib.sha256(name.encode() + found).digest())
-    return found
 
 
 def sign(manifest: bytes) -> bytes:

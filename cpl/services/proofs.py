@@ -1,7 +1,6 @@
 """Proof that one entry belongs to a published version, for somebody who has the manifest but not the whole list."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from core import vault
@@ -15,29 +14,29 @@ class NoProof(Exception):  # noqa: N818 - reads as a sentence
     """The version has no such entry, or no tree over its entries in its manifest."""
 
 
-def leaves(release: Release) -> Iterator[bytes]:
-    """What is hashed of each entry of a release, by entry number."""
-    return (merkle.leaf_of(entry.number, entry.status, entry.values) for entry in artefacts.entries(release))
+def root(release: Release) -> str:
+    """The root of the tree over the entries of a release, in hex."""
+    return merkle.root(artefacts.entries(release).digests()).hex()
 
 
 def inclusion(release: Release, number: str) -> dict[str, Any]:
     """The entry as it is hashed, its place among how many, and the way up to the root (hex). Raises NoProof."""
     if not release.manifest_sha256:
         raise NoProof
-    root = json.loads(vault.read(release.manifest_sha256)).get("merkle_root", "")
+    expected = json.loads(vault.read(release.manifest_sha256)).get("merkle_root", "")
     rows = selectors.entries_at(release)
     entry = rows.filter(number=number).first()
-    if not root or entry is None:
+    if not expected or entry is None:
         raise NoProof
     index = rows.filter(number__lt=number).count()
     return {
         "format": 1,
         "version": str(release.version),
         "number": number,
-        "leaf": merkle.leaf_of(entry.number, entry.status, entry.values).decode(),
+        "leaf": merkle.leaf_of(entry.number, entry.status, entry.values, entry.kinds).decode(),
         "index": index,
         "size": release.entry_count,
-        "path": [neighbour.hex() for neighbour in merkle.proof(leaves(release), index)],
-        "merkle_root": root,
+        "path": [neighbour.hex() for neighbour in merkle.proof(artefacts.entries(release).digests(), index)],
+        "merkle_root": expected,
         "manifest_sha256": release.manifest_sha256,
     }

@@ -10,19 +10,22 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain, islice
 from pathlib import Path
 
+import orjson
 from django.conf import settings
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
+from cpl.domain import merkle
 from cpl.models import EntryRow
-from cpl.workbook.blocks import ROWS, Block, RenderedEntry
+from cpl.workbook.blocks import ROWS, Block, EntryColumns, RenderedEntry
 
 logger = logging.getLogger(__name__)
 
+_STRETCH = 4 * ROWS  # entries that are asked for at once
 UNUSED = 30 * 24 * 3600  # seconds after which a block is forgotten
 Row = tuple[str, str, str, str]  # number, status, values and kinds as JSON
 
@@ -39,28 +42,56 @@ class StoredEntries:
         return self.count
 
     def __iter__(self) -> Iterator[RenderedEntry]:
-        return chain.from_iterable(map(_entries, self._chunks()))
+        return chain.from_iterable(block.load().entries() for block in self.blocks())
 
     def blocks(self) -> Iterator[Block]:
-        """The same in blocks; what an entry says is looked at only where its block has to be made."""
-        for chunk in self._chunks():
-            yield Block("\n".join(map("\t".join, chunk)).encode(), partial(_entries, chunk))
-
-    def _chunks(self) -> Iterator[list[Row]]:
-        rows, count = self._rows(), 0
-        while chunk := list(islice(rows, ROWS)):
-            count += len(chunk)
-            yield chunk
+        """The same in blocks. Known by their digests; what the entries say is read only where their block has to be made."""
+        digests, count = self._digests(), 0
+        while stretch := list(islice(digests, _STRETCH)):
+            count += len(stretch)
+            yield from _Stretch(self, stretch).blocks()
         if count != self.count:
             raise ValueError(f"The list has {count} entries where {self.count} were counted.")
 
-    def _rows(self) -> Iterator[Row]:
-        new = {number: _row(entry) for number, entry in self.changed.items()}
+    def digests(self) -> Iterator[bytes]:
+        """The hashed leaf of each entry in order (`cpl.domain.merkle`)."""
+        return (bytes.fromhex(digest) for _, digest in self._digests())
+
+    def _digests(self) -> Iterator[tuple[str, str]]:
+        """Number and digest of each entry."""
+        new = {number: _digest(entry) for number, entry in self.changed.items()}
+        rows = EntryRow.objects.at(self.serial).order_by("number").values_list("number", "digest")
+        for number, digest in rows.iterator(chunk_size=_STRETCH):
+            yield number, new.pop(number, digest) if new else digest
+        yield from sorted(new.items())  # new entries have higher numbers than all others
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Some blocks side by side, which ask the database together when one of them has to be made: it costs as much as they do."""
+
+    listed: StoredEntries
+    digests: list[tuple[str, str]]  # with the number of each entry
+
+    def blocks(self) -> Iterator[Block]:
+        for start in range(0, len(self.digests), ROWS):
+            content = "".join(digest for _, digest in self.digests[start : start + ROWS])
+            yield Block(content.encode(), partial(self._load, start))
+
+    @cached_property
+    def _rows(self) -> dict[str, Row]:
         texts = Cast("values", TextField()), Cast("kinds", TextField())
-        rows = EntryRow.objects.at(self.serial).order_by("number").values_list("number", "status", *texts)
-        for row in rows.iterator(chunk_size=ROWS):
-            yield new.pop(row[0], row) if new else row
-        yield from sorted(new.values())  # new entries have higher numbers than all others
+        ends = self.digests[0][0], self.digests[-1][0]
+        rows = EntryRow.objects.at(self.listed.serial).filter(number__range=ends).order_by("number")
+        known = {row[0]: row for row in rows.values_list("number", "status", *texts)}
+        changed = self.listed.changed
+        return known | {number: _row(changed[number]) for number, _ in self.digests if number in changed}
+
+    def _load(self, start: int) -> EntryColumns:
+        """The entries of the block that begins there; JSON is read once for all of them, which takes half the time."""
+        rows = [self._rows[number] for number, _ in self.digests[start : start + ROWS]]
+        numbers, statuses, values, kinds = zip(*rows, strict=True)
+        return EntryColumns(numbers, statuses, _from_json(values), _from_json(kinds))
 
 
 class Shelf:
@@ -97,15 +128,12 @@ class Shelf:
         return len(old)
 
 
-def _entries(rows: list[Row]) -> list[RenderedEntry]:
-    """Rows as entries; JSON is read once for all of them, which takes half the time."""
-    numbers, statuses, values, kinds = zip(*rows, strict=True)
-    said = zip(numbers, statuses, _from_json(values), _from_json(kinds), strict=True)
-    return [RenderedEntry(*words) for words in said]
+def _digest(entry: RenderedEntry) -> str:
+    return merkle.digest(merkle.leaf_of(entry.number, entry.status, entry.values, entry.kinds)).hex()
 
 
 def _from_json(texts: Iterable[str]) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = json.loads(f"[{','.join(texts)}]")
+    found: list[dict[str, str]] = orjson.loads(f"[{','.join(texts)}]")
     return found
 
 

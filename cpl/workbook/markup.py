@@ -1,110 +1,131 @@
-"""Rows of text as the XML of a worksheet writes them, so that every reader gets back exactly the same characters."""
+"""Rows of text as the XML of a worksheet writes them, so that every reader gets back exactly the same characters.
+
+Rows come column by column: most columns of a block need no care anywhere, and that is found out for all their texts at once.
+"""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 LONGEST_TEXT = 32_767  # UTF-16 units; Excel allows no more in a cell
 # What XML cannot hold or would change (a carriage return) is written _xHHHH_; whoever wrote just that means it literally.
 _UNWRITABLE = "\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff"
 _ESCAPED = re.compile(f"[{_UNWRITABLE}]|_(?=x[0-9A-Fa-f]{{4}}[_{_UNWRITABLE}])")
-# Texts joined by "|" in which nothing needs care: no character to escape, no white space at either end, no line break.
-_CARE = re.compile(rf"[{_UNWRITABLE}&<>\n]|_x|\|\s|\s\|")
-_NOTHING, _TEXT, _DAY, _SHARED = range(4)  # what a cell holds
-_NO_DAYS: Mapping[int, int] = MappingProxyType({})
+_SPACE = re.compile(r"^\s|\s$|[\n\t]")  # white space that a reader may drop unless told not to
+_ROW_BEGIN, _CELL_BEGIN, _ROW_END = '<row r="', '<c r="{}', "</row>"
+_TEXT_END, _NUMBER_END = "</t></is></c>", "</v></c>"
+_BEFORE_CELLS, _OF_CELL = 3, 3  # pieces of a row
+Days = Mapping[int, int]  # by row: the number of the day as Excel counts
+Cells = tuple[Sequence[str], Sequence[str], Sequence[str]]  # of one column: begins, contents and ends, for each row
+_NO_DAYS: Mapping[int, Days] = MappingProxyType({})
 
 
 class RowWriter:
     """Writes the rows of one tab. `styles`: the cell format of each column by its letters, in order; `day_styles`: for dates.
 
     `fixed`: for the first columns, where every row shows the same shared text, the number of that text.
+
+    A row is made of pieces: its begin, its number, its attributes with the begin of the first cell; then for each cell the number
+    of the row with its format and kind, what it holds, and its end with the begin of the next one.
     """
 
     def __init__(self, styles: Mapping[str, int], day_styles: Mapping[str, int], fixed: Sequence[int] = ()) -> None:
         self._letters = tuple(styles)
-        self._styles = tuple(styles.values())
-        self._day_styles = [day_styles.get(letters, 0) for letters in styles]
-        self._fixed, self._fixed_shape = [str(shared) for shared in fixed], bytes([_SHARED]) * len(fixed)
-        self._patterns: dict[tuple[bytes, bool], list[str]] = {}
+        self._fixed = [str(shared) for shared in fixed]
+        self._empty = [f'" s="{style}"/>' for style in styles.values()]
+        self._text = [f'" s="{style}" t="inlineStr"><is><t>' for style in styles.values()]
+        self._shared = [f'" s="{style}" t="s"><v>' for style in styles.values()]
+        self._day = [f'" s="{day_styles.get(letters, 0)}"><v>' for letters in styles]
+        self._next = [*map(_CELL_BEGIN.format, self._letters[1:]), _ROW_END]
+        self._row = [_ROW_BEGIN, "", f'">{_CELL_BEGIN.format(self._letters[0])}', *[""] * _OF_CELL * len(self._letters)]
 
-    def row(
+    def rows(
         self,
-        number: int,
-        texts: Sequence[str],
-        days: Mapping[int, int] = _NO_DAYS,
+        first: int,
+        columns: Sequence[Sequence[str]],
+        days: Mapping[int, Days] = _NO_DAYS,
         *,
-        attributes: str = "",
+        heights: Sequence[float] = (),
         plain: bool = False,
     ) -> str:
-        """One row with a text for each column that is not fixed, "" for an empty cell.
+        """Rows from number `first` on, of the texts of each column that is not fixed, "" for an empty cell.
 
-        `days`: what goes out as a date instead, by position: the number of the day as Excel counts. `plain`: `are_plain` said so.
-        Raises ValueError for a text that Excel would not take.
+        `days`: what goes out as a date instead, by column. `heights`: of each row, in points. `plain`: all columns are known to
+        be. Raises ValueError for a text that Excel would not take.
         """
-        care = not plain and self._needs_care(number, texts)
-        if care:
-            texts = [escaped(text) for text in texts]
-        shape = bytes(map(bool, texts))
-        if days:
-            texts, shape = _with_days(texts, shape, days)
-        if self._fixed:
-            texts, shape = [*self._fixed, *texts], self._fixed_shape + shape
-        row = (self._patterns.get((shape, care)) or self._pattern(shape, care)).copy()
-        written = str(number)
-        row[1], row[3] = written, attributes
-        row[5::4] = [written] * len(texts)
-        row[7::4] = texts
-        return "".join(row)
+        numbers = [str(number) for number in range(first, first + len(columns[0]))]
+        begins, pieces, step = _Begins(numbers), self._row * len(numbers), len(self._row)
+        pieces[1::step] = numbers
+        if heights:
+            pieces[2::step] = [self._row[2].replace('">', f'" ht="{height:g}">', 1) for height in heights]
+        for place, shared in enumerate(self._fixed):
+            end = _NUMBER_END + self._next[place]
+            self._put(pieces, place, (begins[self._shared[place]], [shared] * len(numbers), [end] * len(numbers)))
+        for column, texts in enumerate(columns):
+            place = column + len(self._fixed)
+            if column in days or not (plain or are_plain(texts)):
+                cells = self._with_care(place, numbers, texts, days.get(column, {}))
+            else:
+                cells = self._plain(place, begins, texts)
+            self._put(pieces, place, cells)
+        return "".join(pieces)
 
-    def _pattern(self, shape: bytes, care: bool) -> list[str]:
-        """The pieces of all rows whose cells hold something of the same kind; every other piece is yet to be filled in.
+    def _put(self, pieces: list[str], place: int, cells: Cells) -> None:
+        at, step = _BEFORE_CELLS + _OF_CELL * place, len(self._row)
+        pieces[at::step], pieces[at + 1 :: step], pieces[at + 2 :: step] = cells
 
-        These are the number of the row and its attributes, then for each cell the number of the row and what it holds.
-        """
-        text = '<is><t xml:space="preserve">' if care else "<is><t>"
-        ends = {_NOTHING: ("/>", ""), _TEXT: (f' t="inlineStr">{text}', "</t></is></c>"), _SHARED: (' t="s"><v>', "</v></c>")}
-        pattern = ['<row r="', "", '"', ""]
-        before = ">"
-        for letters, style, day_style, kind in zip(self._letters, self._styles, self._day_styles, shape, strict=True):
-            begin, after = ends.get(kind, ("><v>", "</v></c>"))
-            pattern += [f'{before}<c r="{letters}', "", f'" s="{day_style if kind == _DAY else style}"{begin}', ""]
-            before = after
-        pattern.append(f"{before}</row>")
-        self._patterns[shape, care] = pattern
-        return pattern
+    def _plain(self, place: int, begins: "_Begins", texts: Sequence[str]) -> Cells:
+        full, empty_end = begins[self._text[place]], self._next[place]
+        end = _TEXT_END + empty_end
+        if all(texts):
+            return full, texts, [end] * len(texts)
+        empty = begins[self._empty[place]]
+        shown = [filled if text else blank for text, filled, blank in zip(texts, full, empty, strict=True)]
+        return shown, texts, [end if text else empty_end for text in texts]
 
-    def _needs_care(self, number: int, texts: Sequence[str]) -> bool:
-        joined = f"|{'|'.join(texts)}|"
-        if len(joined) * 2 > LONGEST_TEXT:
-            self._check_lengths(number, texts)
-        return _CARE.search(joined) is not None
-
-    def _check_lengths(self, number: int, texts: Iterable[str]) -> None:
-        for letters, text in zip(self._letters[len(self._fixed) :], texts, strict=True):
+    def _with_care(self, place: int, numbers: Sequence[str], texts: Sequence[str], days: Days) -> Cells:
+        begins, contents, ends = [], [], []
+        for row, (number, text) in enumerate(zip(numbers, texts, strict=True)):
             if units(text) > LONGEST_TEXT:
-                raise ValueError(
-                    f"The text for cell {letters}{number} has {units(text)} characters; a cell holds {LONGEST_TEXT}."
-                )
+                cell = f"{self._letters[place]}{number}"
+                raise ValueError(f"The text for cell {cell} has {units(text)} characters; a cell holds {LONGEST_TEXT}.")
+            begin, content, end = self._text[place], escaped(text), _TEXT_END
+            if row in days:
+                begin, content, end = self._day[place], str(days[row]), _NUMBER_END
+            elif not text:
+                begin, end = self._empty[place], ""
+            elif _SPACE.search(text):
+                begin = begin.replace("<t>", '<t xml:space="preserve">')
+            begins.append(number + begin)
+            contents.append(content)
+            ends.append(end + self._next[place])
+        return begins, contents, ends
+
+
+class _Begins(dict[str, list[str]]):
+    """The number of each row with what follows it in a cell; the columns of one format share them."""
+
+    def __init__(self, numbers: Sequence[str]) -> None:
+        super().__init__()
+        self._numbers = numbers
+
+    def __missing__(self, follows: str) -> list[str]:
+        self[follows] = [number + follows for number in self._numbers]
+        return self[follows]
 
 
 def are_plain(texts: Sequence[str]) -> bool:
-    """Whether these texts, and all that is made of them by leaving out characters inside, can be written as they are.
+    """Whether every one of these texts can be written as it is.
 
-    Nearly always so, and found out at a fraction of what looking for each character takes.
+    Nearly always so, and found out at a fraction of what looking at each text takes.
     """
     joined = f"|{'|'.join(texts)}|"
     return (
         joined.isprintable()
-        and not ("&" in joined or "<" in joined or ">" in joined or "_" in joined or "| " in joined or " |" in joined)
-        and len(joined) * 2 <= LONGEST_TEXT
+        and not ("&" in joined or "<" in joined or ">" in joined or "_" in joined)
+        and not ("| " in joined or " |" in joined)
+        and (len(joined) * 2 <= LONGEST_TEXT or max(map(len, texts)) * 2 <= LONGEST_TEXT)
     )
-
-
-def _with_days(texts: Sequence[str], shape: bytes, days: Mapping[int, int]) -> tuple[list[str], bytes]:
-    written, kinds = list(texts), bytearray(shape)
-    for position, day in days.items():
-        written[position], kinds[position] = str(day), _DAY
-    return written, bytes(kinds)
 
 
 def escaped(text: str) -> str:

@@ -136,14 +136,10 @@ def _with_rows(slot: Slot, rows: Iterable[Piece], holes: Mapping[bytes, bytes]) 
 
 
 def _history(slot: Slot, view: ReleaseView, holes: Mapping[bytes, bytes]) -> bytes:
-    return filled(slot.head, holes) + "".join(_history_rows(slot, view)).encode() + filled(slot.tail, holes)
-
-
-def _history_rows(slot: Slot, view: ReleaseView) -> Iterator[str]:
-    writer = RowWriter(*slot.styles)
-    for row, (version, issued_on, changes) in enumerate(view.history, slot.row):
-        height = row_height([(changes, tabs.CHANGES_WIDTH)])
-        yield writer.row(row, (version, issued_on, _fitting(changes)), attributes=f' ht="{height:g}"')
+    columns = list(zip(*((version, issued_on, _fitting(changes)) for version, issued_on, changes in view.history), strict=True))
+    heights = [row_height([(changes, tabs.CHANGES_WIDTH)]) for _, _, changes in view.history]
+    rows = RowWriter(*slot.styles).rows(slot.row, columns, heights=heights) if columns else ""
+    return filled(slot.head, holes) + rows.encode() + filled(slot.tail, holes)
 
 
 @lru_cache(maxsize=128)

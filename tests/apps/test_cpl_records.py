@@ -89,6 +89,10 @@ def touch_a_column(head: Release) -> None:
     EntryRow.objects.filter(number="000001").update(device_key="0" * 64)
 
 
+def touch_a_digest(head: Release) -> None:
+    EntryRow.objects.filter(number="000001").update(digest="0" * 64)
+
+
 def touch_a_status(head: Release) -> None:
     EntryRow.objects.filter(number="000001").update(status="Removed")
 
@@ -131,6 +135,7 @@ DAMAGE: list[tuple[Callable[[Release], None], set[str]]] = [
     (shut, {"entries"}),
     (touch_a_value, {"entries", "versions made again"}),
     (touch_a_column, {"entries"}),
+    (touch_a_digest, {"entries", "versions made again"}),
     (touch_a_status, {"entry counts", "versions made again"}),
     (touch_a_text, {"versions made again"}),
     (touch_a_change, {"changes"}),
