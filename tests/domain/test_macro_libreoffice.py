@@ -37,7 +37,9 @@ def chosen() -> list[Form]:
 
 
 def is_own_way(value: str | Filled) -> bool:
-    return isinstance(value, Filled) and value.kind in OWN_WAYS
+    if isinstance(value, Filled):
+        return value.kind in OWN_WAYS
+    return any("\ud800" <= character <= "\udfff" for character in value)  # halves of characters do not get through its bridge
 
 
 def cell(value: str | Filled) -> Any:

@@ -141,6 +141,7 @@ class MacroRun:
                 self.sheet.formulas.add((row, 7))
             if item.key in form.missing:
                 self.sheet.cells[row, 2] = "something else"
+                self.sheet.cells.pop((row, RESULT_COLUMN), None)  # what an earlier check wrote stays otherwise
 
     def _press(self) -> Outcome:
         self.machine.dialogs.clear()
@@ -183,4 +184,6 @@ def _cell(value: str | Filled) -> object:
             return value.value == "1"
         case CellKind.ERROR:
             return ErrorValue(value.value)
+        case CellKind.FORMULA if value.value in {"#N/A", "TRUE"}:
+            return ErrorValue(value.value) if value.value == "#N/A" else True
     return float(value.value) if value.value.isdecimal() else value.value  # what a formula worked out

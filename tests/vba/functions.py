@@ -42,8 +42,7 @@ def _mid(text: Any, start: Any, length: Any = None) -> str:
     first = to_long(start)
     if first < 1:
         raise VbaError(5, "Invalid procedure call or argument")
-    rest = to_string(text)[first - 1 :]
-    return rest if length is None else rest[: _length(length)]
+    return to_string(text)[first - 1 : None if length is None else first - 1 + _length(length)]
 
 
 def _right(text: Any, length: Any) -> str:
@@ -87,9 +86,10 @@ def _character(code: Any) -> str:
 
 def _code(text: Any) -> int:
     """An Integer: codes from 32,768 on are negative."""
-    if not to_string(text):
+    value = to_string(text)
+    if not value:
         raise VbaError(5, "Invalid procedure call or argument")
-    code = ord(to_string(text)[0])
+    code = ord(value[0])
     return code - 65536 if code > 32767 else code
 
 

@@ -1,5 +1,6 @@
 """Runs VBA modules: each procedure is turned into a Python function once, names resolved as the compiler of Office does."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -157,6 +158,12 @@ def _items(collection: Any) -> Iterable[Any]:
     return list(collection.items if isinstance(collection, Array) else collection)
 
 
+def _steps(first: int, last: Any, step: int) -> range:
+    if step == 0:
+        raise TooLongError
+    return range(first, math.floor(to_number(last)) + 1 if step > 0 else math.ceil(to_number(last)) - 1, step)
+
+
 def _negated(value: Any) -> Any:
     return not value if isinstance(value, bool) else ~to_long(value)
 
@@ -175,6 +182,7 @@ _WORLD: dict[str, Any] = {
     "negated": _negated,
     "new_array": _new_array,
     "put": _put,
+    "steps": _steps,
     "to_boolean": to_boolean,
     "to_double": lambda value: float(to_number(value)),
     "to_long": to_long,

@@ -18,7 +18,8 @@ Place = tuple[int, int]
 class Sheet:
     """`cells`: values by (row, column). `formulas`: where a value was worked out. `colours`: of letters, as RGB gives them.
 
-    `calls`: how it was locked and unlocked. Into a sheet that is not `writable` nothing can be put, locked or not.
+    `calls`: how it was locked and unlocked. Into a sheet that is not `writable` nothing can be put, locked or not; one that is
+    not `lockable` cannot be locked once it is unlocked.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Sheet:
     colours: dict[Place, int] = field(default_factory=dict)
     locked: bool = True
     writable: bool = True
+    lockable: bool = True
     calls: list[tuple[Any, ...]] = field(default_factory=list)
 
     def vba_get(self, name: str, arguments: list[Any]) -> Any:
@@ -34,10 +36,9 @@ class Sheet:
             return self.name
         if name == "cells":
             row, column = map(to_long, arguments)
+            if row < 1 or column < 1:
+                raise VbaError(1004, "There is no such cell")
             return Range(self, row, column, row, column)
-        if name == "range":
-            first, last = arguments
-            return Range(self, first.row, first.column, last.row, last.column)
         if name == "usedrange":
             rows, columns = zip(*self.cells, strict=True)
             return Range(self, min(rows), min(columns), max(rows), max(columns))
@@ -45,8 +46,10 @@ class Sheet:
             return self.locked
         if name not in {"protect", "unprotect"}:
             raise VbaError(438, f"Object doesn't support this property or method: {name}")
-        self.locked = name == "protect"
         self.calls.append((name, *arguments))
+        if name == "protect" and not self.lockable:
+            raise VbaError(1004, "The sheet cannot be protected")
+        self.locked = name == "protect"
         return EMPTY
 
     def copy(self) -> "Sheet":
@@ -89,10 +92,9 @@ class Range:
     def _value(self) -> Any:
         if (self.row, self.column) == (self.last_row, self.last_column):
             return self.sheet.cells.get((self.row, self.column), EMPTY)
-        rows = [
-            [self.sheet.cells.get((row, column), EMPTY) for column in range(self.column, self.last_column + 1)]
-            for row in range(self.row, self.last_row + 1)
-        ]
+        rows = [[EMPTY] * (self.last_column - self.column + 1) for _ in range(self.row, self.last_row + 1)]
+        for (row, column), value in self.sheet.cells.items():  # all of them: only UsedRange gives more than one cell
+            rows[row - self.row][column - self.column] = value
         return Array(rows, 1, lambda item: item)
 
 

@@ -7,7 +7,7 @@ from tests.vba.values import units
 PASSED = "The new CPL entry passed validation checks"
 WINDOW, COMBINATION_WINDOW = "Validate New Entry", "Device Level Version"
 INFORMATION, EXCLAMATION = 64, 48
-LONGEST_LINE, ERRORS_ROOM, WARNINGS_ROOM = 118, 540, 240
+LONGEST_LINE, MOST_ERRORS, MOST_WARNINGS = 118, 4, 2
 Dialog = tuple[str, int, str]
 
 
@@ -26,24 +26,20 @@ def dialogs(
     text = PASSED
     if errors:
         text = f"{len(errors)} of {len(rows)} data items must be corrected. Column I says how, in red."
-        text += _listed(errors, rows, ERRORS_ROOM)
+        text += _listed(errors, rows, MOST_ERRORS)
     if warnings:
         text += (
             f"\n\nPlease look at this once more ({len(warnings)}). It does not stop the entry, but SECAS has to decide about it."
         )
-        text += _listed(warnings, rows, WARNINGS_ROOM)
+        text += _listed(warnings, rows, MOST_WARNINGS)
     return [*found, (text, EXCLAMATION if errors else INFORMATION, WINDOW)]
 
 
-def _listed(texts: Mapping[str, str], rows: Mapping[str, int | None], room: int) -> str:
-    """As many lines as fit, each cut to what can be read at a glance."""
-    shown, more = "", 0
-    for line in _lines(texts, rows):
-        if len(shown) + len(line) > room:
-            more += 1
-        else:
-            shown += line
-    return shown + (f"\n... and {more} more" if more else "")
+def _listed(texts: Mapping[str, str], rows: Mapping[str, int | None], most: int) -> str:
+    """Some lines, each cut to what can be read at a glance."""
+    lines = list(_lines(texts, rows))
+    left_out = f"\n... and {len(lines) - most} more" if len(lines) > most else ""
+    return "".join(lines[:most]) + left_out
 
 
 def _lines(texts: Mapping[str, str], rows: Mapping[str, int | None]) -> Iterator[str]:

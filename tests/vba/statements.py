@@ -70,6 +70,7 @@ class Compiler(Expressions):
         self.emit("place, mode, handling, error = 0, '', False, None")
         self.emit(f"while place < {len(body)}:")
         self.depth += 1
+        self.emit("machine.looped()")  # Resume may go round in circles
         self.emit("try:")
         self.depth += 1
         for place, statement in enumerate(body):
@@ -140,12 +141,18 @@ class Compiler(Expressions):
         self._block(node[2])
 
     def do_for(self, node: Node) -> None:
+        """The variable ends one step beyond the last round, as in VBA; the statements inside must not change it."""
         _, name, start, end, step, body, line = node
-        place, number = self._variable(name, line).place, next(self.numbers)
-        self.emit(f"{place}, limit{number} = {self.coerced(start, 'long')}, to_number({self.value(end).text})")
-        self.emit(f"step{number} = {self.coerced(step, 'long')}")
-        self.emit(f"while {place} <= limit{number} if step{number} >= 0 else {place} >= limit{number}:")
-        self._loop("for", body, f"{place} = checked({place} + step{number})")
+        place, rounds = self._variable(name, line).place, f"rounds{next(self.numbers)}"
+        if _assigned(body, name):
+            raise VbaSyntaxError(f"{self.scope.tree.name}, line {line}: {name} is changed inside its loop")
+        bounds = (self.coerced(start, "long"), self.value(end).text, self.coerced(step, "long"))
+        self.emit(f"{rounds} = steps({', '.join(bounds)})")
+        self.emit(f"{place} = {rounds}.start")
+        self.emit(f"for {place} in {rounds}:")
+        self._loop("for", body)
+        self.emit("else:")
+        self.emit(f"    {place} = {rounds}.start + len({rounds}) * {rounds}.step")
 
     def do_foreach(self, node: Node) -> None:
         _, name, expression, body, line = node
@@ -166,7 +173,8 @@ class Compiler(Expressions):
     def _loop(self, kind: str, body: list[Node], at_the_end: str = "pass") -> None:
         self.loops.append(kind)
         self.depth += 1
-        self.emit("machine.looped()")
+        if kind == "do":
+            self.emit("machine.looped()")
         self._statements(body)
         self.emit(at_the_end)
         self.depth -= 1
@@ -210,3 +218,12 @@ class Compiler(Expressions):
             raise VbaSyntaxError(f"{self.scope.tree.name}, line {node[2]}: cannot resume out of a loop here")
         self.emit(f"place, handling, error = {self.labels[node[1]]}, False, None")
         self.emit("continue")
+
+
+def _assigned(node: object, name: str) -> bool:
+    """Whether this variable gets a value somewhere in these statements."""
+    if not isinstance(node, (list, tuple)):
+        return False
+    if node and node[0] == "assign" and node[1][:2] == ("name", name):
+        return True
+    return any(_assigned(part, name) for part in node)

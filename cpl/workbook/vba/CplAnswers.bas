@@ -44,7 +44,7 @@ End Function
 Private Function PlainText(ByVal content As Variant) As String
     PlainText = "?"
     If IsError(content) Then Exit Function
-    If IsEmpty(content) Or VarType(content) = vbString Then
+    If VarType(content) = vbString Then
         PlainText = CStr(content)
     ElseIf VarType(content) <> vbBoolean Then
         PlainText = Digits(CDbl(content))
@@ -145,7 +145,7 @@ End Function
 Private Function JoinedParts(ByVal value As String, ByVal separator As String, ByVal trimEach As Boolean) As String
     Dim pieces As Variant, place As Long, piece As String
     pieces = Split(value, ";")
-    For place = LBound(pieces) To UBound(pieces)
+    For place = 0 To UBound(pieces)
         piece = CStr(pieces(place))
         If Trimmed(piece) <> "" Then
             If trimEach Then piece = Trimmed(piece)
@@ -200,7 +200,7 @@ Private Function StartProblem(ByVal item As Long, ByVal value As String) As Stri
     starts = "=-@"
     If Rule(item, RULE_KIND) <> "telephones" Then starts = starts & "+"
     If Not Flagged(item, PUBLISHED_ITEM) Then Exit Function
-    If InStr(1, starts, Left(value, 1), 0) = 0 Then Exit Function
+    If PlaceOf(Left(value, 1), starts, 1) = 0 Then Exit Function
     If Flagged(item, RED_ITEM) Then
         StartProblem = Slot(Say("formula"), "first", Say("formula.red"))
     Else
@@ -295,7 +295,7 @@ End Function
 Public Function AllFrom(ByVal value As String, ByVal allowed As String) As Boolean
     Dim place As Long
     For place = 1 To Len(value)
-        If InStr(1, allowed, Mid(value, place, 1), 0) = 0 Then Exit Function
+        If PlaceOf(Mid(value, place, 1), allowed, 1) = 0 Then Exit Function
     Next place
     AllFrom = True
 End Function

@@ -92,10 +92,7 @@ Public Function CertificateRow(ByVal value As String) As Long
     Dim place As Long, prefix As String
     For place = 2 To UBound(certificates, 1)
         prefix = CStr(certificates(place, 1)) & " "
-        If Left(value, Len(prefix)) = prefix Then
-            CertificateRow = place
-            Exit Function
-        End If
+        If Left(value, Len(prefix)) = prefix Then CertificateRow = place
     Next place
 End Function
 
@@ -137,7 +134,7 @@ Private Function DateHint(ByVal value As String) As String
 End Function
 
 Public Function DayText(ByVal number As Long) As String
-    DayText = TwoDigits(number Mod 100) & "/" & TwoDigits((number \ 100) Mod 100) & "/" & Right("0000" & CStr(number \ 10000), 4)
+    DayText = TwoDigits(number Mod 100) & "/" & TwoDigits((number \ 100) Mod 100) & "/" & CStr(number \ 10000)
 End Function
 
 Public Function DayNumber(ByVal serial As Double) As Long
@@ -146,22 +143,22 @@ End Function
 
 Private Function HoldsWebAddress(ByVal value As String) As Boolean
     Dim place As Long, back As Long, sign As String
-    HoldsWebAddress = InStr(1, LCase(value), "www.", 0) > 0
-    place = InStr(1, value, "://", 0)
+    HoldsWebAddress = PlaceOf("www.", LCase(value), 1) > 0
+    place = PlaceOf("://", value, 1)
     Do While place > 0
         For back = place - 1 To 1 Step -1
             sign = LCase(Mid(value, back, 1))
             If AllFrom(sign, "abcdefghijklmnopqrstuvwxyz") Then HoldsWebAddress = True
             If Not AllFrom(sign, "abcdefghijklmnopqrstuvwxyz0123456789+.-") Then Exit For
         Next back
-        place = InStr(place + 1, value, "://", 0)
+        place = PlaceOf("://", value, place + 1)
     Loop
 End Function
 
 Public Function PartCount(ByVal value As String) As Long
     Dim pieces As Variant, place As Long
     pieces = Split(value, ";")
-    For place = LBound(pieces) To UBound(pieces)
+    For place = 0 To UBound(pieces)
         If Trimmed(CStr(pieces(place))) <> "" Then PartCount = PartCount + 1
     Next place
 End Function
@@ -169,10 +166,10 @@ End Function
 Private Function EmailProblem(ByVal value As String) As String
     Dim pieces As Variant, place As Long, wrong As String
     pieces = Split(value, ";")
-    For place = LBound(pieces) To UBound(pieces)
+    For place = 0 To UBound(pieces)
         If Not IsEmail(Trimmed(CStr(pieces(place)))) Then
             If wrong <> "" Then wrong = wrong & ", "
-            wrong = wrong & CStr(place - LBound(pieces) + 1)
+            wrong = wrong & CStr(place + 1)
         End If
     Next place
     If wrong <> "" Then EmailProblem = Slot(Say("email"), "places", wrong)
@@ -180,7 +177,7 @@ End Function
 
 Private Function IsEmail(ByVal value As String) As Boolean
     Dim sign As Long, mailbox As String
-    sign = InStr(1, value, "@", 0)
+    sign = PlaceOf("@", value, 1)
     If sign = 0 Or Len(value) > Setting("set.longest_address") Then Exit Function
     mailbox = Left(value, sign - 1)
     If Len(mailbox) > Setting("set.longest_mailbox") Then Exit Function
@@ -191,7 +188,7 @@ Private Function IsMailbox(ByVal value As String) As Boolean
     Dim signs As String
     signs = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+/=?^_`{|}~-."
     If value = "" Or Left(value, 1) = "." Or Right(value, 1) = "." Then Exit Function
-    IsMailbox = AllFrom(value, signs) And InStr(1, value, "..", 0) = 0
+    IsMailbox = AllFrom(value, signs) And PlaceOf("..", value, 1) = 0
 End Function
 
 Private Function IsDomain(ByVal value As String) As Boolean
@@ -214,7 +211,7 @@ Private Function PathProblem(ByVal item As Long, ByVal value As String) As Strin
     Dim numbers As Variant, place As Long
     If value = Say("set.not_applicable") Then Exit Function
     numbers = Split(value, "; ")
-    For place = LBound(numbers) To UBound(numbers)
+    For place = 0 To UBound(numbers)
         If Not IsEntryNumber(CStr(numbers(place))) Then
             PathProblem = Slot(Slot(Say("path"), "format", Rule(item, RULE_FORMAT)), "valid", Rule(item, RULE_VALID))
             Exit Function
@@ -237,7 +234,7 @@ Private Function Repeated(ByVal value As String) As String
     numbers = Split(value, "; ")
     Do
         least = ""
-        For place = LBound(numbers) To UBound(numbers)
+        For place = 0 To UBound(numbers)
             If StrComp(CStr(numbers(place)), said, 0) > 0 And Times(value, CStr(numbers(place))) > 1 Then
                 If least = "" Or StrComp(CStr(numbers(place)), least, 0) < 0 Then least = CStr(numbers(place))
             End If
@@ -251,9 +248,9 @@ End Function
 
 Private Function Times(ByVal value As String, ByVal number As String) As Long
     Dim place As Long
-    place = InStr(1, value, number, 0)
+    place = PlaceOf(number, value, 1)
     Do While place > 0
         Times = Times + 1
-        place = InStr(place + 1, value, number, 0)
+        place = PlaceOf(number, value, place + 1)
     Loop
 End Function

@@ -112,7 +112,7 @@ End Sub
 Private Function HoldsEntryNumber(ByVal value As String) As Boolean
     Dim numbers As Variant, place As Long
     numbers = Split(value, "; ")
-    For place = LBound(numbers) To UBound(numbers)
+    For place = 0 To UBound(numbers)
         If IsEntryNumber(CStr(numbers(place))) Then HoldsEntryNumber = True
     Next place
 End Function
@@ -131,7 +131,7 @@ End Function
 Private Function VersionNumber(ByVal text As String) As Long
     Dim place As Long, major As String, minor As String
     VersionNumber = -1
-    place = InStr(1, text, ".", 0)
+    place = PlaceOf(".", text, 1)
     Do While place > 0
         major = DigitsAround(text, place, -1)
         minor = DigitsAround(text, place, 1)
@@ -139,7 +139,7 @@ Private Function VersionNumber(ByVal text As String) As Long
             VersionNumber = CLng(major) * 10000 + CLng(minor)
             Exit Function
         End If
-        place = InStr(place + 1, text, ".", 0)
+        place = PlaceOf(".", text, place + 1)
     Loop
 End Function
 

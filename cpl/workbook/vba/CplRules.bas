@@ -68,12 +68,8 @@ Public combinationText As String
 
 Public Function FindTab(ByVal title As String) As Object
     Dim sheet As Object
-    Set FindTab = Nothing
     For Each sheet In ThisWorkbook.Worksheets
-        If sheet.Name = title Then
-            Set FindTab = sheet
-            Exit Function
-        End If
+        If sheet.Name = title Then Set FindTab = sheet
     Next sheet
 End Function
 
@@ -114,7 +110,7 @@ Public Function Rule(ByVal item As Long, ByVal column As Long) As String
 End Function
 
 Public Function Flagged(ByVal item As Long, ByVal flag As String) As Boolean
-    Flagged = InStr(1, Rule(item, RULE_FLAGS), flag, 0) > 0
+    Flagged = PlaceOf(flag, Rule(item, RULE_FLAGS), 1) > 0
 End Function
 
 Public Function KeyOf(ByVal item As Long) As String
@@ -125,28 +121,19 @@ End Function
 Public Function ItemOf(ByVal role As String) As Long
     Dim item As Long
     For item = 1 To itemCount
-        If Rule(item, RULE_ROLE) = role Then
-            ItemOf = item
-            Exit Function
-        End If
+        If Rule(item, RULE_ROLE) = role Then ItemOf = item
     Next item
 End Function
 
 Public Function AnswerOf(ByVal role As String) As String
-    Dim item As Long
-    item = ItemOf(role)
-    If item > 0 Then AnswerOf = answer(item)
+    AnswerOf = answer(ItemOf(role))
 End Function
 
 ' The row of a table whose first column says this, or 0.
 Public Function RowOf(ByRef table As Variant, ByVal key As String) As Long
     Dim place As Long
-    If key = "" Then Exit Function
     For place = 2 To UBound(table, 1)
-        If CStr(table(place, 1)) = key Then
-            RowOf = place
-            Exit Function
-        End If
+        If CStr(table(place, 1)) = key Then RowOf = place
     Next place
 End Function
 
@@ -156,6 +143,11 @@ End Function
 
 Public Function Setting(ByVal key As String) As Long
     Setting = CLng(Say(key))
+End Function
+
+' Where something begins in a text, looked for from a place on, or 0. Capital and small letters differ.
+Public Function PlaceOf(ByVal wanted As String, ByVal text As String, ByVal start As Long) As Long
+    PlaceOf = InStr(start, text, wanted, 0)
 End Function
 
 ' A text with one of its {slots} filled in.
@@ -203,9 +195,6 @@ Public Function ListSpelling(ByVal list As String, ByVal value As String) As Str
         Exit Function
     End If
     For place = 2 To UBound(lists, 1)
-        If LCase(CStr(lists(place, column))) = LCase(value) Then
-            ListSpelling = CStr(lists(place, column))
-            Exit Function
-        End If
+        If LCase(CStr(lists(place, column))) = LCase(value) Then ListSpelling = CStr(lists(place, column))
     Next place
 End Function

@@ -13,9 +13,9 @@ Private Const FORM_TAB As String = "CPL - New Entry"
 Private Const WINDOW_TITLE As String = "Validate New Entry"
 Private Const COMBINATION_TITLE As String = "Device Level Version"
 Private Const PASSED As String = "The new CPL entry passed validation checks"
-Private Const ERRORS_LENGTH As Long = 540    ' characters of the list: a pop-up shows about 1,000 in all
-Private Const WARNINGS_LENGTH As Long = 240
-Private Const LINE_LENGTH As Long = 118      ' of one message in them; column I has the whole of an error
+Private Const MOST_ERRORS As Long = 4        ' that are listed: a pop-up shows about 1,000 characters in all
+Private Const MOST_WARNINGS As Long = 2
+Private Const LINE_LENGTH As Long = 118      ' of one of them; column I has the whole of an error
 
 ' Columns of the form
 Private Const GROUP_COLUMN As Long = 1
@@ -93,7 +93,7 @@ End Function
 Private Function FindRows(ByVal form As Object) As String
     Dim item As Long, place As Long, lastRow As Long, key As String
     Dim keys(1 To LAST_FORM_ROW) As String
-    lastRow = form.UsedRange.Row + form.UsedRange.Rows.Count - 1
+    lastRow = form.UsedRange.Row + form.UsedRange.Rows.Count    ' the row below is empty
     If lastRow > LAST_FORM_ROW Then lastRow = LAST_FORM_ROW
     For place = 1 To lastRow
         keys(place) = Label(form.Cells(place, GROUP_COLUMN).Value) & "." & Label(form.Cells(place, ATTRIBUTE_COLUMN).Value)
@@ -125,7 +125,7 @@ Private Sub CheckAnswers()
     Dim item As Long
     FindProfile
     For item = 1 To itemCount
-        If usable(item) And Rule(item, RULE_KIND) <> "allocated" Then CheckItem item
+        If usable(item) Then CheckItem item
     Next item
     CheckCombination
     CheckCertificate
@@ -142,7 +142,7 @@ Private Sub FindProfile()
     hasHash = (AnswerOf("hash") <> "")
     deviceRow = RowOf(devices, AnswerOf("device"))
     needsColumn = RULE_UNKNOWN
-    For column = RULE_UNKNOWN + 1 To UBound(rules, 2)
+    For column = RULE_UNKNOWN To UBound(rules, 2)
         If CStr(rules(1, column)) = AnswerOf("device") Then needsColumn = column
     Next column
     needsPlace = 1
@@ -226,17 +226,17 @@ Private Function PopUpText() As String
     Next item
     text = PASSED
     If wrong > 0 Then
-        text = wrong & " of " & itemCount & " data items must be corrected. Column I says how, in red." & Lines(True, ERRORS_LENGTH)
+        text = wrong & " of " & itemCount & " data items must be corrected. Column I says how, in red." & Lines(True, MOST_ERRORS)
     End If
     If doubtful > 0 Then
         text = text & vbLf & vbLf & "Please look at this once more (" & doubtful & "). It does not stop the entry, " & _
-            "but SECAS has to decide about it." & Lines(False, WARNINGS_LENGTH)
+            "but SECAS has to decide about it." & Lines(False, MOST_WARNINGS)
     End If
     PopUpText = text
 End Function
 
 Private Function Lines(ByVal forErrors As Boolean, ByVal most As Long) As String
-    Dim item As Long, text As String, listed As String, more As Long
+    Dim item As Long, text As String, count As Long
     For item = 1 To itemCount
         text = IIf(forErrors, errorText(item), warningText(item))
         If text <> "" Then
@@ -244,11 +244,11 @@ Private Function Lines(ByVal forErrors As Boolean, ByVal most As Long) As String
             If formRow(item) > 0 Then text = "G" & formRow(item) & " " & text
             text = vbLf & "- " & text
             If Len(text) > LINE_LENGTH Then text = Left(text, LINE_LENGTH - 3) & "..."
-            If Len(listed) + Len(text) > most Then more = more + 1 Else listed = listed & text
+            count = count + 1
+            If count <= most Then Lines = Lines & text
         End If
     Next item
-    If more > 0 Then listed = listed & vbLf & "... and " & more & " more"
-    Lines = listed
+    If count > most Then Lines = Lines & vbLf & "... and " & count - most & " more"
 End Function
 
 ' Everything the last check had to say, for who looks into the macro: errors or warnings of one data item.
