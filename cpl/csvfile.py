@@ -23,6 +23,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
 
 from cpl.domain.dictionary import CSV_MODEL_AND_HARDWARE, CSV_VERSION, CsvColumn, Kind, RuleSet
 from cpl.domain.entry import (
@@ -83,12 +84,17 @@ def heading(rules: RuleSet, *, bom: bool = True) -> bytes:
 def listed_columns(rules: RuleSet) -> Callable[[Sequence[str], Sequence[str], Sequence[Row]], Columns]:
     """What makes the columns of the list of numbers, statuses and values: a text for each entry, "" where it has none."""
     keys = [item.key for item in rules.list_items]
-    number, status = keys.index(_NUMBER), keys.index(_STATUS)
+    of_values = [key for key in keys if key not in (_NUMBER, _STATUS)]
+    all_of = itemgetter(*of_values)
 
     def columns(numbers: Sequence[str], statuses: Sequence[str], values: Sequence[Row]) -> Columns:
-        found: list[Sequence[str]] = [[said.get(key, "") for said in values] for key in keys]
-        found[number], found[status] = numbers, statuses
-        return found
+        found: Iterable[Sequence[str]]
+        try:
+            found = list(zip(*map(all_of, values), strict=True))
+        except KeyError:  # some entry does not have them all
+            found = ([said.get(key, "") for said in values] for key in of_values)
+        texts = dict(zip(of_values, found, strict=True)) | {_NUMBER: numbers, _STATUS: statuses}
+        return [texts[key] for key in keys]
 
     return columns
 

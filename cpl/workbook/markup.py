@@ -123,7 +123,7 @@ def are_plain(texts: Sequence[str]) -> bool:
     return (
         joined.isprintable()
         and not ("&" in joined or "<" in joined or ">" in joined or "_" in joined)
-        and not ("| " in joined or " |" in joined)
+        and not (" " in joined and ("| " in joined or " |" in joined))
         and (len(joined) * 2 <= LONGEST_TEXT or max(map(len, texts)) * 2 <= LONGEST_TEXT)
     )
 
