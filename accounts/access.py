@@ -30,6 +30,8 @@ class Action(StrEnum):
     PUBLISH = "publish a release"
     READ_MAIL_LOG = "read the mails the site has sent"
     MANAGE_REFERENCE = "change selection lists, combinations and trust anchors"
+    READ_TEMPLATES = "look at the templates of the workbook"
+    MANAGE_TEMPLATES = "upload, approve and withdraw templates of the workbook"
     IMPORT_LIST = "import an existing list or repository"
     ADMINISTER = "open the records pages"
     MANAGE_USERS = "add people, give and take roles"
@@ -48,6 +50,8 @@ ROLES: dict[Action, frozenset[Role]] = {
     Action.PUBLISH: frozenset({Role.APPROVER}),
     Action.READ_MAIL_LOG: frozenset({Role.ANALYST, Role.APPROVER, Role.AUDITOR}),
     Action.MANAGE_REFERENCE: frozenset({Role.ADMINISTRATOR}),
+    Action.READ_TEMPLATES: STAFF_ROLES,
+    Action.MANAGE_TEMPLATES: frozenset({Role.ADMINISTRATOR, Role.APPROVER}),
     Action.IMPORT_LIST: frozenset({Role.ADMINISTRATOR}),
     Action.ADMINISTER: frozenset({Role.ADMINISTRATOR}),
     Action.MANAGE_USERS: frozenset({Role.ADMINISTRATOR}),

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from core import crypto, records, vault
 from cpl import csvfile, selectors
 from cpl.domain.dictionary import RuleSet
-from cpl.models import Change, EntryRow, Release
+from cpl.models import Change, EntryRow, Release, SuppliedTemplate
 from cpl.models.entries import CURRENT
 from cpl.services import artefacts, changes, proofs, templates
 from cpl.workbook.read_list import read_cpl
@@ -83,6 +83,20 @@ def changes_are_as_agreed() -> Iterator[str]:
         own = change.approved_by_id is not None and change.approved_by_id == change.proposed_by_id
         if own and not change.team_of_one:
             yield f"change {change.pk}: was approved by its proposer"
+
+
+@records.check("supplied templates")
+def templates_are_as_agreed() -> Iterator[str]:
+    """What was approved is what was uploaded, by two people or by a team of one that says so; releases name what was approved."""
+    for record in SuppliedTemplate.objects.exclude(approved_by=None):
+        if not templates.intact(record):
+            yield f"template {record.pk}: is not what was sealed when it was uploaded"
+        if record.approved_by_id == record.proposed_by_id and not record.team_of_one:
+            yield f"template {record.pk}: was approved by the person who uploaded it"
+        for release in record.releases.exclude(template_sha256=record.sha256):
+            yield f"version {release.version}: was written with another template than it names"
+    for release in Release.objects.filter(supplied__isnull=False, supplied__approved_by=None):
+        yield f"version {release.version}: was written with a template that nobody approved"
 
 
 @records.check("published files")

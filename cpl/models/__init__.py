@@ -5,5 +5,15 @@ from cpl.models.entries import EntryRow
 from cpl.models.orders import PublicationOrder
 from cpl.models.reference import DeviceLevelVersion, RuleSetRecord, SelectionValue
 from cpl.models.releases import Release
+from cpl.models.templates import SuppliedTemplate
 
-__all__ = ["Change", "DeviceLevelVersion", "EntryRow", "PublicationOrder", "Release", "RuleSetRecord", "SelectionValue"]
+__all__ = [
+    "Change",
+    "DeviceLevelVersion",
+    "EntryRow",
+    "PublicationOrder",
+    "Release",
+    "RuleSetRecord",
+    "SelectionValue",
+    "SuppliedTemplate",
+]

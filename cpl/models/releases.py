@@ -5,6 +5,7 @@ from django.db import models
 
 from cpl.domain.releases import Version
 from cpl.models.reference import RuleSetRecord
+from cpl.models.templates import SuppliedTemplate
 
 
 class Release(models.Model):
@@ -25,6 +26,14 @@ class Release(models.Model):
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     rules = models.ForeignKey(RuleSetRecord, null=True, blank=True, on_delete=models.PROTECT, related_name="releases")
     template_sha256 = models.CharField(max_length=64, blank=True, help_text="The workbook was written with this template.")
+    supplied = models.ForeignKey(
+        SuppliedTemplate,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="releases",
+        help_text="Empty: the site's own.",
+    )
     manner = models.CharField(
         max_length=60, blank=True, help_text="How the workbook was written: layout of rows, version of zlib."
     )

@@ -24,16 +24,17 @@ from cpl.domain.dictionary import RuleSet
 from cpl.domain.entry import ListedEntry, twin_key
 from cpl.domain.listing import Difference, PlannedChange
 from cpl.domain.releases import Version, next_after
-from cpl.models import Change, EntryRow, Release
+from cpl.models import Change, EntryRow, Release, SuppliedTemplate
 from cpl.models.entries import CURRENT, REMOVED
 from cpl.services import artefacts as files
 from cpl.services import changes as change_services
 from cpl.services import manifest, templates
 from cpl.services.stored import Shelf, StoredEntries
+from cpl.services.templates import TemplateRefused
 from cpl.workbook.render import ReleaseView, RenderedEntry
 
 ATTEMPTS = 5
-LOOK_AGAIN = "The approved changes or the list have changed since you looked. Look at the new preview first."
+LOOK_AGAIN = "The approved changes, the list or its template have changed since you looked. Look at the new preview first."
 
 
 class PublishingBlocked(Exception):  # noqa: N818 - reads as a sentence
@@ -45,7 +46,7 @@ class PlanChanged(PublishingBlocked):
 
 
 class HeadMoved(Exception):  # noqa: N818 - reads as a sentence
-    """Somebody else published, or the approved changes are no longer the same: prepare again."""
+    """Somebody else published, or the approved changes or the template are no longer the same: prepare again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Plan:
     current_count: int
     changes_text: str
     draft_text: str
+    supplied: SuppliedTemplate | None = None  # the template, where it is not the site's own
 
     @property
     def label(self) -> str:
@@ -75,8 +77,10 @@ class Plan:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over the head and the changes: the same as long as the plan is about the same things."""
+        """SHA-256 over version, changes and supplied template: the same as long as the plan is about the same things."""
         parts = [str(self.version), *(f"{change.pk} {change.seal}" for change in self.changes)]
+        if self.supplied:
+            parts.append(f"template {self.supplied.sha256}")
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -103,6 +107,7 @@ def preview(principal: int | None = None, changes_text: str = "", on: datetime.d
     head = selectors.head()
     rules = selectors.current_rules(issued_on, principal)
     version = _next_version(head, rules)
+    supplied = _supplied(rules, issued_on)
     numbers = _allocate(approved)
     planned = [_planned(change, number, rules) for change, number in zip(approved, numbers, strict=True)]
     before = _touched(numbers)
@@ -123,6 +128,7 @@ def preview(principal: int | None = None, changes_text: str = "", on: datetime.d
         current_count=current + _count_current(after) - _count_current(before),
         changes_text=changes_text.strip() or draft,
         draft_text=draft,
+        supplied=supplied,
     )
 
 
@@ -178,9 +184,10 @@ def _write(plan: Plan, workbook: BinaryIO, csv: BinaryIO) -> str:
 
     Raises PublishingBlocked when an entry does not fit into a workbook.
     """
-    template = templates.kept(plan.rules)
+    template = templates.kept(plan.rules, plan.supplied)
+    made = templates.opened(template, plan.rules, is_supplied=plan.supplied is not None)
     try:
-        files.write(view_of(plan), plan.rules, templates.opened(template, plan.rules), workbook, csv, Shelf())
+        files.write(view_of(plan), plan.rules, made, workbook, csv, Shelf())
     except ValueError as fault:
         raise PublishingBlocked(f"The workbook cannot be written: {fault}") from fault
     return template
@@ -220,6 +227,13 @@ def _next_version(head: Release | None, rules: RuleSet) -> Version:
         return next_after(head.version if head else None, rules.principal)
     except ValueError as fault:
         raise PublishingBlocked(str(fault)) from None
+
+
+def _supplied(rules: RuleSet, issued_on: datetime.date) -> SuppliedTemplate | None:
+    try:
+        return templates.next_supplied(rules, issued_on)
+    except TemplateRefused as refused:
+        raise PublishingBlocked(str(refused)) from refused
 
 
 def _allocate(approved: list[Change]) -> list[str]:
@@ -297,6 +311,8 @@ def _still_true(plan: Plan) -> None:
     waiting = Change.objects.select_for_update().filter(status=Change.Status.APPROVED).order_by("approved_at", "id")
     if [(change.pk, change.seal) for change in waiting] != [(change.pk, change.seal) for change in plan.changes]:
         raise HeadMoved
+    if SuppliedTemplate.in_use(plan.version.principal, plan.issued_on) != plan.supplied:
+        raise HeadMoved
 
 
 def _write_release(plan: Plan, artefacts: Artefacts, actor: User | None) -> Release:
@@ -312,6 +328,7 @@ def _write_release(plan: Plan, artefacts: Artefacts, actor: User | None) -> Rele
         published_by=actor,
         rules=selectors.remembered(plan.rules),
         template_sha256=artefacts.template,
+        supplied=plan.supplied,
         manner=files.MANNER,
         workbook_sha256=artefacts.workbook,
         csv_sha256=artefacts.csv,

@@ -40,6 +40,8 @@ TABLE = {
     Action.PUBLISH: "         -  y  -  -  -  -  -  -",
     Action.READ_MAIL_LOG: "   y  y  -  -  y  -  -  -",
     Action.MANAGE_REFERENCE: "-  -  -  y  -  -  -  -",
+    Action.READ_TEMPLATES: "  y  y  y  y  y  -  -  -",
+    Action.MANAGE_TEMPLATES: "-  y  -  y  -  -  -  -",
     Action.IMPORT_LIST: "     -  -  -  y  -  -  -  -",
     Action.ADMINISTER: "      -  -  -  y  -  -  -  -",
     Action.MANAGE_USERS: "    -  -  -  y  -  -  -  -",
