@@ -2,8 +2,13 @@
 
 import csv
 import datetime
+import hashlib
 import io
+import os
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -191,6 +196,26 @@ def test_the_same_release_has_the_same_bytes(monkeypatch: pytest.MonkeyPatch) ->
     with zipfile.ZipFile(io.BytesIO(first)) as package:
         assert {info.date_time for info in package.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert package.testzip() is None
+
+
+@pytest.mark.parametrize(
+    "surroundings",
+    [
+        {"PYTHONHASHSEED": "1", "TZ": "Pacific/Kiritimati", "LC_ALL": "C"},
+        {"PYTHONHASHSEED": "2", "TZ": "America/Anchorage", "LC_ALL": "C.UTF-8", "PYTHONOPTIMIZE": "1"},
+    ],
+    ids=["east", "west"],
+)
+def test_the_same_release_has_the_same_bytes_elsewhere_and_on_another_day(surroundings: dict[str, str]) -> None:
+    script = (
+        "import hashlib, time_machine, datetime\n"
+        "with time_machine.travel(datetime.datetime(2031, 1, 2, 23, 59)):\n"
+        "    from tests.domain import test_render as here\n"
+        "    print(hashlib.sha256(here.render(here.view(here.entries(30)), here.RULES)).hexdigest())\n"
+    )
+    command, place = [sys.executable, "-c", script], Path(__file__).resolve().parents[2]
+    done = subprocess.run(command, cwd=place, env=os.environ | surroundings, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == hashlib.sha256(render(view(entries(30)), RULES)).hexdigest()
 
 
 def test_another_release_changes_only_what_shows_it() -> None:
