@@ -16,7 +16,7 @@ COPY . .
 
 # The site runs as nobody in particular: it may write to /data and nowhere else. Secrets here are for this one step.
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin cpl \
-    && CPL_SECRET_KEY=build-only CPL_RELEASE_KEY=none CPL_RED_KEY=none CPL_ENV=production CPL_DATA_DIR=/tmp/build \
+    && CPL_SECRET_KEY=build-only CPL_RED_KEY=none CPL_ENV=production CPL_DATA_DIR=/tmp/build \
        python manage.py collectstatic --noinput --verbosity 0 \
     && rm -rf /tmp/build \
     && install --directory --owner=cpl --mode=0700 /data /data/vault /data/red

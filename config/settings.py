@@ -31,8 +31,8 @@ SECRET_KEY = env.text("CPL_SECRET_KEY", "embedded-site-only-" + "0" * 40 if EMBE
 ALLOWED_HOSTS = env.words("CPL_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver" if EMBEDDED else "")
 CSRF_TRUSTED_ORIGINS = env.words("CPL_TRUSTED_ORIGINS")
 CPL_BASE_URL = env.text("CPL_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
-# Ed25519 in PEM (the public half is enough where nothing is published); 32 bytes in base64, newest first. See core/crypto.py.
-CPL_RELEASE_KEY = env.text("CPL_RELEASE_KEY", "" if EMBEDDED else None)
+# Ed25519 in PEM, only where releases are published; 32 bytes in base64, newest first. See core/crypto.py.
+CPL_RELEASE_KEY = env.text("CPL_RELEASE_KEY", "")
 CPL_RED_KEY = env.text("CPL_RED_KEY", "" if EMBEDDED else None)
 
 # --- Rules of the house ----------------------------------------------------------------------------------------------

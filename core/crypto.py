@@ -1,18 +1,20 @@
-"""The site's two keys: the Ed25519 key that signs releases and the AES-256 keys under which RED is kept.
+"""The site's keys: the Ed25519 keys that sign releases and the AES-256 keys under which RED is kept.
 
 Both come from settings (`CPL_RELEASE_KEY`, `CPL_RED_KEY`, each also as `…_FILE`); an embedded site without them makes its own
-once in `CPL_KEY_DIR`. Sealed bytes carry the id of their key, so RED keys rotate by putting a new one in front of the old.
+in `CPL_KEY_DIR`. Sealed bytes carry the id of their key, so RED keys rotate by putting a new one in front of the old. How
+release keys follow each other is told to the whole world: `cpl.services.keys`. Only what publishes needs them.
 """
 
 import base64
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -24,6 +26,8 @@ KEY_ID_SIZE = 8  # bytes
 NONCE_SIZE = 12  # bytes; random, so one key is good for 2**32 seals
 HEADER_SIZE = len(FORMAT) + KEY_ID_SIZE + NONCE_SIZE
 OVERHEAD = HEADER_SIZE + 16  # bytes that sealing adds: header and tag
+PUBLIC = serialization.PublicFormat.SubjectPublicKeyInfo
+_PEM = re.compile(r"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----", re.DOTALL)
 
 
 class Unreadable(Exception):  # noqa: N818 - reads as crypto.Unreadable
@@ -35,7 +39,7 @@ class UnknownKey(Exception):  # noqa: N818 - reads as crypto.UnknownKey
 
 
 class NoPrivateKey(Exception):  # noqa: N818 - reads as crypto.NoPrivateKey
-    """This process knows only the public half of the release key, so it cannot sign."""
+    """This process does not have the private half of the release key that is asked for, so it cannot sign."""
 
 
 # --- RED -----------------------------------------------------------------------------------------------------------------
@@ -94,21 +98,21 @@ def _parse_red_keys(text: str) -> dict[bytes, bytes]:
 # --- Releases ------------------------------------------------------------------------------------------------------------
 
 
-def sign(data: bytes) -> bytes:
-    """The Ed25519 signature (64 bytes) that `openssl pkeyutl -verify -rawin` checks. Raises NoPrivateKey."""
-    key = _release_key()
-    if isinstance(key, Ed25519PublicKey):
-        raise NoPrivateKey("CPL_RELEASE_KEY holds only the public half here; releases are signed where the private half is.")
+def sign(data: bytes, name: str) -> bytes:
+    """The Ed25519 signature (64 bytes) by the release key of that id; `openssl pkeyutl -verify -rawin` checks it.
+
+    Raises NoPrivateKey where only other keys are, or none.
+    """
+    key = _release_keys().get(name)
+    if key is None:
+        raise NoPrivateKey(f"The private half of release key {name} is not here (CPL_RELEASE_KEY), so nothing can be signed.")
     return key.sign(data)
 
 
 def verify(data: bytes, signature: bytes, pem: str) -> bool:
     """Whether SIGNATURE was made over DATA with the key whose public half is PEM; False also when PEM is no Ed25519 key."""
-    try:
-        key = serialization.load_pem_public_key(pem.encode())
-    except ValueError:
-        return False
-    if not isinstance(key, Ed25519PublicKey):
+    key = _public_key(pem)
+    if key is None:
         return False
     try:
         key.verify(signature, data)
@@ -117,40 +121,94 @@ def verify(data: bytes, signature: bytes, pem: str) -> bool:
     return True
 
 
-def public_key_pem() -> str:
-    """The public half of the release key, for downloaders and beside every release."""
-    return _public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+def key_id(pem: str) -> str:
+    """Short name of a release key: 16 hex digits of the SHA-256 of its public half; "" when PEM is no Ed25519 key."""
+    return fingerprint(pem)[:16]
 
 
-def key_id() -> str:
-    """Short name of the release key: 16 hex digits of the SHA-256 of its public half (DER)."""
-    der = _public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return hashlib.sha256(der).hexdigest()[:16]
+def fingerprint(pem: str) -> str:
+    """SHA-256 of a public key (DER), as `openssl pkey -pubin -outform DER | sha256sum` has it; "" when PEM is none."""
+    key = _public_key(pem)
+    if key is None:
+        return ""
+    return hashlib.sha256(key.public_bytes(serialization.Encoding.DER, PUBLIC)).hexdigest()
 
 
-def _public_key() -> Ed25519PublicKey:
-    key = _release_key()
-    return key if isinstance(key, Ed25519PublicKey) else key.public_key()
+def held() -> dict[str, str]:
+    """Public halves (PEM) by id of the release keys whose private halves are here, in the order in which they are set."""
+    return {name: _pem(key.public_key()) for name, key in _release_keys().items()}
 
 
-def _release_key() -> Ed25519PrivateKey | Ed25519PublicKey:
-    return _parse_release_key(settings.CPL_RELEASE_KEY or _own("release.pem", _new_release_key))
+def own_release_keys() -> bool:
+    """Whether this site keeps its release keys itself, in CPL_KEY_DIR, because none are set."""
+    return settings.EMBEDDED and not settings.CPL_RELEASE_KEY
+
+
+def make_release_key() -> str:
+    """A further key in CPL_KEY_DIR, beside the one in force; its id. Until the site puts it in force, it signs nothing."""
+    private = _new_release_key()
+    (name,) = _parse_release_keys(private.decode())
+    _write_once(Path(settings.CPL_KEY_DIR) / f"release-{name}.pem", private)
+    return name
+
+
+def set_aside(name: str) -> Path | None:
+    """Rename the file of a release key in CPL_KEY_DIR so that it signs no more; its new place, None when it is not there."""
+    for path in _release_files():
+        if name in _parse_release_keys(_text_of(path)):
+            return path.rename(path.with_name(f"retired-{name}.pem"))
+    return None
+
+
+def _public_key(pem: str) -> Ed25519PublicKey | None:
+    try:
+        key = serialization.load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, Ed25519PublicKey) else None
+
+
+def _pem(key: Ed25519PublicKey) -> str:
+    return key.public_bytes(serialization.Encoding.PEM, PUBLIC).decode()
+
+
+def _release_keys() -> dict[str, Ed25519PrivateKey]:
+    """Key by key id. Which of them signs is not for this file to say: cpl.services.keys."""
+    if not own_release_keys():
+        return _parse_release_keys(settings.CPL_RELEASE_KEY)
+    kept = "".join(map(_text_of, _release_files()))
+    return _parse_release_keys(kept or _own("release.pem", _new_release_key))
+
+
+def _release_files() -> list[Path]:
+    return sorted(Path(settings.CPL_KEY_DIR).glob("release*.pem"))
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii")
+    except FileNotFoundError:  # set aside in this moment
+        return ""
 
 
 @lru_cache(maxsize=8)
-def _parse_release_key(pem: str) -> Ed25519PrivateKey | Ed25519PublicKey:
-    data = pem.encode()
-    try:
-        key = (
-            serialization.load_pem_public_key(data)
-            if "PUBLIC KEY" in pem
-            else serialization.load_pem_private_key(data, password=None)
+def _parse_release_keys(text: str) -> dict[str, Ed25519PrivateKey]:
+    """Keys by id, in their order. What stands around them is refused, lest a broken key be passed over."""
+    keys = [_private_key(pem) for pem in _PEM.findall(text)]
+    found = {key_id(_pem(key.public_key())): key for key in keys if key}
+    if None in keys or _PEM.sub("", text).strip():
+        raise ImproperlyConfigured(
+            "CPL_RELEASE_KEY must be an Ed25519 private key in PEM (openssl genpkey -algorithm ed25519), or several in a row."
         )
+    return found
+
+
+def _private_key(pem: str) -> Ed25519PrivateKey | None:
+    try:
+        key = serialization.load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError):
-        key = None
-    if isinstance(key, Ed25519PrivateKey | Ed25519PublicKey):
-        return key
-    raise ImproperlyConfigured("CPL_RELEASE_KEY must be an Ed25519 key in PEM (openssl genpkey -algorithm ed25519).")
+        return None
+    return key if isinstance(key, Ed25519PrivateKey) else None
 
 
 def _new_release_key() -> bytes:
@@ -167,7 +225,7 @@ def _own(name: str, make: Callable[[], bytes]) -> str:
     path = Path(settings.CPL_KEY_DIR) / name
     if not path.exists():
         if not settings.EMBEDDED:
-            raise ImproperlyConfigured("Set CPL_RELEASE_KEY and CPL_RED_KEY (or …_FILE); only embedded sites make their own.")
+            raise ImproperlyConfigured("Set CPL_RED_KEY (or …_FILE); only embedded sites make their own keys.")
         _write_once(path, make())
     return path.read_text(encoding="ascii")
 

@@ -12,6 +12,7 @@ from core import audit
 from core.admin_tools import ReadOnlyAdmin
 from cpl.dictionary import PRINCIPALS, load
 from cpl.models import Change, DeviceLevelVersion, EntryRow, Release, RuleSetRecord, SelectionValue
+from cpl.models.signing import ReleaseKey
 
 
 @admin.register(Release)
@@ -44,6 +45,14 @@ class ChangeAdmin(ReadOnlyAdmin):
     list_select_related = ("proposed_by", "approved_by", "release")
     search_fields = ("=number", "origin", "designation")
     ordering = ("-pk",)
+
+
+@admin.register(ReleaseKey)
+class ReleaseKeyAdmin(ReadOnlyAdmin):
+    """The keys that signed releases; `rotate_release_key` adds one."""
+
+    list_display = ("number", "key_id", "since", "last_serial")
+    ordering = ("-number",)
 
 
 @admin.register(RuleSetRecord)

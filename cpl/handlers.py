@@ -4,7 +4,7 @@ from typing import Any
 
 from core import outbox, periodic
 from cpl import records, selectors
-from cpl.services import orders
+from cpl.services import keys, orders
 from cpl.services.stored import Shelf
 
 
@@ -12,6 +12,12 @@ from cpl.services.stored import Shelf
 def publish(key: str, payload: dict[str, Any]) -> None:
     """Carry out an order."""
     orders.carry_out(payload["order"])
+
+
+@periodic.daily("00:10", queue="publish")
+def point_to_the_current_version() -> None:
+    """Sign anew which version is the current one, and let a new site's key be known before its first version."""
+    keys.renew_pointer()
 
 
 class NotTheSame(Exception):  # noqa: N818 - reads as a sentence

@@ -12,7 +12,9 @@ from cpl import csvfile, selectors
 from cpl.domain.dictionary import RuleSet
 from cpl.models import Change, EntryRow, Release, SuppliedTemplate
 from cpl.models.entries import CURRENT
-from cpl.services import artefacts, changes, proofs, templates
+from cpl.models.signing import Pointer
+from cpl.services import artefacts, changes, keychain, keys, proofs, templates
+from cpl.services.keychain import Keychain
 from cpl.workbook.read_list import read_cpl
 from cpl.workbook.render import ReleaseView
 
@@ -85,6 +87,27 @@ def changes_are_as_agreed() -> Iterator[str]:
             yield f"change {change.pk}: was approved by its proposer"
 
 
+@records.check("release keys")
+def keys_follow_each_other() -> Iterator[str]:
+    """Each key has its statement, signed by the key before it unless that was lost, and rows say what the statements say."""
+    if not Release.objects.exclude(manifest_sha256="").exists() and not selectors.release_keys().exists():
+        return  # a site has its first key with its first version
+    try:
+        known = keys.trusted()
+    except (keychain.Broken, vault.Missing, vault.Damaged) as fault:
+        yield str(fault)
+        return
+    stored = [(key.key_id, key.pem, key.last_serial) for key in selectors.release_keys()]
+    if stored != [(key.key_id, key.pem, key.after) for key in known.keys]:
+        yield "the keys on record are not those of the statements"
+    newest = Pointer.objects.select_related("release").first()
+    head = selectors.head()
+    if newest and newest.release != head:
+        yield f"the pointer to the current version names version {newest.release.version}"
+    if newest and not crypto.verify(newest.text.encode(), bytes(newest.signature), known.current.pem):
+        yield "the pointer to the current version is not signed by the key in force"
+
+
 @records.check("supplied templates")
 def templates_are_as_agreed() -> Iterator[str]:
     """What was approved is what was uploaded, by two people or by a team of one that says so; releases name what was approved."""
@@ -103,8 +126,12 @@ def templates_are_as_agreed() -> Iterator[str]:
 def files_are_as_published() -> Iterator[str]:
     """Every file of every release and its template are in the vault, and manifests are signed, chained and right.
 
-    A signature of an earlier release key is left alone: this site no longer has that key.
+    Without a chain of keys, which another check reports, signatures are left alone.
     """
+    try:
+        known = keys.trusted()
+    except (keychain.Broken, vault.Missing, vault.Damaged):
+        known = None
     for release in Release.objects.filter(origin=Release.Origin.PUBLISHED).select_related("previous").order_by("serial"):
         try:
             vault.open(release.template_sha256).close()
@@ -112,10 +139,10 @@ def files_are_as_published() -> Iterator[str]:
         except (vault.Missing, vault.Damaged) as fault:
             yield f"version {release.version}: {fault}"
             continue
-        yield from (f"version {release.version}: {words}" for words in _manifest_faults(release, data))
+        yield from (f"version {release.version}: {words}" for words in _manifest_faults(release, data, known))
 
 
-def _manifest_faults(release: Release, data: dict[str, bytes]) -> Iterator[str]:
+def _manifest_faults(release: Release, data: dict[str, bytes], known: Keychain | None) -> Iterator[str]:
     names = [artefacts.name_of(release.version, suffix) for suffix in artefacts.SUFFIXES]
     if sorted(data) != sorted(names):
         yield "does not have all its files"
@@ -130,8 +157,8 @@ def _manifest_faults(release: Release, data: dict[str, bytes]) -> Iterator[str]:
         yield "its files are not those of its manifest"
     if manifest["previous_manifest"] != (release.previous.manifest_sha256 if release.previous else ""):
         yield "its manifest does not name the manifest before it"
-    if manifest["signing_key"] == crypto.key_id() and not crypto.verify(text, signature, crypto.public_key_pem()):
-        yield "the signature of its manifest is wrong"
+    if known and (fault := known.fault(text, signature)):
+        yield f"its manifest: {fault}"
 
 
 @records.check("versions made again")

@@ -13,7 +13,7 @@ from cpl.domain.dictionary import ListValue, RuleSet
 from cpl.domain.entry import ListedEntry, cpa_core, device_fields, device_key
 from cpl.domain.listing import Difference
 from cpl.domain.releases import Version
-from cpl.models import Change, DeviceLevelVersion, EntryRow, Release, RuleSetRecord, SelectionValue
+from cpl.models import Change, DeviceLevelVersion, EntryRow, Release, ReleaseKey, RuleSetRecord, SelectionValue
 from cpl.models.entries import EntryRowQuerySet
 
 HIGHEST_NUMBER = 999_999
@@ -29,6 +29,16 @@ def head() -> Release | None:
 def release(version: Version) -> Release | None:
     """The release of this version, if there is one."""
     return Release.objects.filter(principal=version.principal, sub=version.sub).select_related("previous").first()
+
+
+def release_keys() -> QuerySet[ReleaseKey]:
+    """Every release key of this site, the oldest first; the last one is in force."""
+    return ReleaseKey.objects.order_by("number")
+
+
+def key_of(release: Release) -> ReleaseKey | None:
+    """The key that was in force for this release."""
+    return release_keys().filter(last_serial__lt=release.serial).last()
 
 
 def is_held(release: Release) -> bool:

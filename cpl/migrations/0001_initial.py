@@ -6,6 +6,8 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+from core import append_only
+
 
 class Migration(migrations.Migration):
 
@@ -261,4 +263,38 @@ class Migration(migrations.Migration):
             model_name='publicationorder',
             constraint=models.UniqueConstraint(condition=models.Q(('outcome', 'waiting')), fields=('fingerprint',), name='one_waiting_order_a_plan'),
         ),
+        migrations.CreateModel(
+            name='ReleaseKey',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField(unique=True)),
+                ('key_id', models.CharField(max_length=16, unique=True, verbose_name='id')),
+                ('pem', models.TextField(verbose_name='public key')),
+                ('since', models.DateTimeField()),
+                ('last_serial', models.PositiveIntegerField(default=0, help_text='Last release that belongs to the keys before it.')),
+                ('statement_sha256', models.CharField(blank=True, max_length=64)),
+                ('old_signature_sha256', models.CharField(blank=True, help_text='Empty where the key before it was lost.', max_length=64)),
+                ('new_signature_sha256', models.CharField(blank=True, max_length=64)),
+                ('previous', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='next', to='cpl.releasekey')),
+            ],
+            options={
+                'ordering': ['number'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('number', 1), ('previous__isnull', True), ('statement_sha256', '')), models.Q(('number__gt', 1), ('previous__isnull', False), models.Q(('statement_sha256', ''), _negated=True)), _connector='OR'), name='key_follows_its_predecessor')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Pointer',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('sha256', models.CharField(max_length=64, unique=True)),
+                ('text', models.TextField()),
+                ('signature', models.BinaryField()),
+                ('release', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pointers', to='cpl.release')),
+                ('key', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pointers', to='cpl.releasekey')),
+            ],
+            options={
+                'ordering': ['-id'],
+            },
+        ),
+        append_only.protect('cpl_releasekey'),
     ]

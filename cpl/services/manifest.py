@@ -1,11 +1,10 @@
-"""The manifest of a release: what belongs to it, what changed, and which manifest came before; signed with Ed25519."""
+"""The manifest of a release: what belongs to it, what changed, and which manifest came before."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core import crypto
 from cpl.domain import merkle
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ class File:
     sha256: str
 
 
-def build(plan: "Plan", files: Mapping[str, File]) -> bytes:
+def build(plan: "Plan", files: Mapping[str, File], key_id: str) -> bytes:
     """Canonical JSON: sizes and SHA-256 of the files, entry numbers added and changed, root of the tree over all entries."""
     content = {
         "format": 1,
@@ -38,11 +37,6 @@ def build(plan: "Plan", files: Mapping[str, File]) -> bytes:
         },
         "merkle_root": merkle.root(plan.entries.digests()).hex(),
         "previous_manifest": plan.head.manifest_sha256 if plan.head else "",
-        "signing_key": crypto.key_id(),
+        "signing_key": key_id,
     }
     return (json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
-
-
-def sign(manifest: bytes) -> bytes:
-    """The detached Ed25519 signature, 64 bytes; `openssl pkeyutl -verify -rawin` checks it."""
-    return crypto.sign(manifest)

@@ -4,7 +4,7 @@ from django.db import transaction
 
 from accounts import access
 from accounts.models import User
-from core import audit, outbox
+from core import audit, crypto, outbox
 from cpl import selectors
 from cpl.domain.releases import parse
 from cpl.models import PublicationOrder, Release
@@ -41,7 +41,12 @@ def order(actor: User, text: str, seen: str) -> PublicationOrder:
 
 
 def carry_out(pk: int) -> None:
-    """Publish what was ordered, or note why not; safe to call again after a worker died at any point."""
+    """Publish what was ordered, or note why not; safe to call again after a worker died at any point.
+
+    Raises crypto.NoPrivateKey in a process that has no release key at all, so that the order is left to one that has.
+    """
+    if not crypto.held():
+        raise crypto.NoPrivateKey("Orders are carried out where the release key is.")
     wanted = PublicationOrder.objects.select_related("ordered_by").get(pk=pk)
     if wanted.outcome != PublicationOrder.Outcome.WAITING:
         return

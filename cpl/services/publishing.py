@@ -28,7 +28,7 @@ from cpl.models import Change, EntryRow, Release, SuppliedTemplate
 from cpl.models.entries import CURRENT, REMOVED
 from cpl.services import artefacts as files
 from cpl.services import changes as change_services
-from cpl.services import manifest, templates
+from cpl.services import keys, manifest, pointer, templates
 from cpl.services.stored import Shelf, StoredEntries
 from cpl.services.templates import TemplateRefused
 from cpl.workbook.render import ReleaseView, RenderedEntry
@@ -93,6 +93,7 @@ class Artefacts:
     csv: str
     manifest: str
     signature: str
+    key_id: str  # of the release key that signed
 
 
 def preview(principal: int | None = None, changes_text: str = "", on: datetime.date | None = None) -> Plan:
@@ -157,9 +158,10 @@ def store(plan: Plan) -> Artefacts:
     with tempfile.TemporaryFile() as workbook, tempfile.TemporaryFile() as csv:
         template = _write(plan, workbook, csv)
         made = {files.WORKBOOK: _kept(workbook), files.CSV: _kept(csv)}
-    text = manifest.build(plan, {files.name_of(plan.version, suffix): file for suffix, file in made.items()})
     try:
-        signature = manifest.sign(text)
+        key_id = keys.in_force().key_id
+        text = manifest.build(plan, {files.name_of(plan.version, suffix): file for suffix, file in made.items()}, key_id)
+        signature = crypto.sign(text, key_id)
     except crypto.NoPrivateKey as fault:
         raise PublishingBlocked(str(fault)) from fault
     return Artefacts(
@@ -168,6 +170,7 @@ def store(plan: Plan) -> Artefacts:
         csv=made[files.CSV].sha256,
         manifest=vault.put(text),
         signature=vault.put(signature),
+        key_id=key_id,
     )
 
 
@@ -198,15 +201,18 @@ def _kept(stream: BinaryIO) -> manifest.File:
 
 
 def commit(plan: Plan, artefacts: Artefacts, actor: User | None) -> Release:
-    """One short transaction: if the head and the changes are still those of the plan, the plan becomes the next release."""
+    """One short transaction: if head, changes and release key are still those of the plan, it becomes the next release."""
     with transaction.atomic(durable=True):
         _still_true(plan)
+        if (key := keys.hold()).key_id != artefacts.key_id:
+            raise HeadMoved
         release = _write_release(plan, artefacts, actor)
         for change, number in zip(plan.changes, plan.numbers, strict=True):
             _write_change(release, change, number)
         audit.record(
             actor, "release.published", release, changes=[change.pk for change in plan.changes], manifest=artefacts.manifest
         )
+        pointer.write(release, key, timezone.now())
         outbox.emit("cpl.published", str(release.version), {"serial": release.serial})
     return release
 

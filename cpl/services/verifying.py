@@ -1,7 +1,6 @@
-"""What can be found wrong with downloaded files, from the files and a public key alone: no database is asked.
+"""What can be found wrong with downloaded files, from the files and trusted keys alone: no database is asked.
 
-Every function answers with the faults in words for people; nothing means all is as published. Manifests are taken to be signed
-by one key: a change of the release key is not told apart from another signer.
+Every function answers with the faults in words for people; nothing means all is as published.
 """
 
 import datetime
@@ -13,6 +12,7 @@ from typing import Any
 
 from core import crypto
 from cpl.domain import merkle
+from cpl.services.keychain import Keychain
 
 
 def file_fault(name: str, data: bytes, manifest: Mapping[str, Any]) -> str:
@@ -40,11 +40,20 @@ def proof_fault(text: bytes, manifest: Mapping[str, Any]) -> str:
     return f"does not prove that the entry is in version {manifest['version']}."
 
 
-def latest_fault(text: bytes, signature: bytes, pem: str, manifest: bytes, now: datetime.datetime) -> str:
-    """The site's word on its current version: signed, not run out at `now`, and about this manifest."""
-    if not crypto.verify(text, signature, pem):
+def latest_fault(text: bytes, signature: bytes, keys: Keychain, manifest: bytes, now: datetime.datetime) -> str:
+    """The site's word on its current version: signed by the key in force, not run out at `now`, and about this manifest."""
+    if not crypto.verify(text, signature, keys.current.pem):
+        if any(crypto.verify(text, signature, key.pem) for key in keys.keys):
+            return "is signed with a key that is no longer in force: ask for a new one."
         return "the signature does not belong to this file and key."
-    latest, have = json.loads(text), json.loads(manifest)
+    try:
+        return _latest_fault(json.loads(text), manifest, now)
+    except (ValueError, KeyError, TypeError):
+        return "does not say which version is the current one."
+
+
+def _latest_fault(latest: dict[str, Any], manifest: bytes, now: datetime.datetime) -> str:
+    have = json.loads(manifest)
     if datetime.datetime.fromisoformat(latest["expires"]) <= now:
         return f"ran out at {latest['expires']}: ask for a new one, and distrust a site that has none."
     if latest["serial"] != have["serial"]:
@@ -54,14 +63,14 @@ def latest_fault(text: bytes, signature: bytes, pem: str, manifest: bytes, now: 
     return ""
 
 
-def history_faults(manifests: Iterable[tuple[str, bytes, bytes]], pem: str) -> list[str]:
+def history_faults(manifests: Iterable[tuple[str, bytes, bytes]], keys: Keychain) -> list[str]:
     """Names, bytes and signatures of all manifests somebody has: each must name the one before it, back to the first."""
     faults, chain = [], []
     for name, text, signature in manifests:
-        if crypto.verify(text, signature, pem):
-            chain.append((json.loads(text), hashlib.sha256(text).hexdigest()))
+        if fault := keys.fault(text, signature):
+            faults.append(f"{name}: {fault}")
         else:
-            faults.append(f"{name}: the signature does not belong to this manifest and key.")
+            chain.append((json.loads(text), hashlib.sha256(text).hexdigest()))
     chain.sort(key=lambda link: int(link[0]["serial"]))
     if chain and chain[0][0]["previous_manifest"]:
         faults.append(f"version {chain[0][0]['version']}: the manifest before it is missing.")

@@ -4,15 +4,15 @@ import hashlib
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.utils import timezone
+from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from core import crypto, vault
+from core import vault
 from cpl import selectors
 from cpl.domain.releases import Version
-from cpl.models import Release
-from cpl.services import artefacts, pointer, proofs
+from cpl.models import Pointer, Release, ReleaseKey
+from cpl.services import artefacts, keys, proofs
 
 TYPES = {
     artefacts.WORKBOOK: "application/vnd.ms-excel.sheet.macroEnabled.12",
@@ -57,23 +57,39 @@ def latest(request: HttpRequest, suffix: str) -> HttpResponseBase:
 
 
 @require_safe
-def current(request: HttpRequest, end: str) -> HttpResponse:
-    """Which version is the current one, or the signature of that. Not found where the private half of the key is elsewhere."""
-    head = selectors.head()
-    if head is None or not head.has_files:
+def current(request: HttpRequest) -> HttpResponse:
+    """Which version is the current one, in the newest words; its signature lies under the SHA-256 of these words."""
+    newest = Pointer.objects.first()
+    if newest is None:
         raise Http404
-    text = pointer.build(head, timezone.now())
-    try:
-        data, kind = (crypto.sign(text), artefacts.SIGNATURE) if end else (text, artefacts.MANIFEST)
-    except crypto.NoPrivateKey:
-        raise Http404 from None
-    return HttpResponse(data, content_type=TYPES[kind], headers={"Cache-Control": ASK_AGAIN})
+    return HttpResponse(newest.text, content_type=TYPES[artefacts.MANIFEST], headers={"Cache-Control": ASK_AGAIN})
 
 
 @require_safe
-def signing_key(request: HttpRequest) -> HttpResponse:
-    """The public key that verifies the signature of every manifest."""
-    return HttpResponse(crypto.public_key_pem(), content_type="application/x-pem-file", headers={"Cache-Control": ASK_AGAIN})
+def pointer(request: HttpRequest, sha256: str, end: str) -> HttpResponse:
+    """The words known by their SHA-256 or, at the end ".sig", their signature: fetched one after the other, they fit."""
+    known = get_object_or_404(Pointer, sha256=sha256)
+    data, kind = (bytes(known.signature), artefacts.SIGNATURE) if end else (known.text, artefacts.MANIFEST)
+    return HttpResponse(data, content_type=TYPES[kind], headers={"Cache-Control": FOR_GOOD})
+
+
+@require_safe
+def keychain(request: HttpRequest) -> HttpResponse:
+    """Every release key with the statements by which each handed over to the next, in one document."""
+    return HttpResponse(keys.document(), content_type=TYPES[artefacts.MANIFEST], headers={"Cache-Control": ASK_AGAIN})
+
+
+@require_safe
+def release_key(request: HttpRequest, number: int, end: str) -> HttpResponseBase:
+    """A public key, or its statement or one of the signatures of that, each in a file of its own for openssl."""
+    key = get_object_or_404(ReleaseKey, number=number)
+    if end == "pem":
+        return HttpResponse(key.pem, content_type="application/x-pem-file", headers={"Cache-Control": FOR_GOOD})
+    files = {"json": key.statement_sha256, "json.old.sig": key.old_signature_sha256, "json.new.sig": key.new_signature_sha256}
+    if not (sha256 := files.get(end)):
+        raise Http404
+    kind = artefacts.MANIFEST if end == "json" else artefacts.SIGNATURE
+    return FileResponse(vault.open(sha256), content_type=TYPES[kind], headers={"Cache-Control": FOR_GOOD})
 
 
 def _file(request: HttpRequest, release: Release, suffix: str, memory: str) -> HttpResponseBase:

@@ -6,12 +6,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.access import Action, may
-from core import crypto
 from core.admin_tools import CappedPaginator
 from cpl import selectors
 from cpl.domain import difference_documents
 from cpl.domain.releases import Version, parse
-from cpl.models import Change, EntryRow, Release
+from cpl.models import Change, EntryRow, Pointer, Release
 from cpl.models.entries import CURRENT, REMOVED
 from cpl.services import artefacts
 from cpl.views import showing
@@ -100,6 +99,7 @@ def version(request: HttpRequest, version: Version) -> HttpResponse:
             "release": release,
             "held": held,
             "files": artefacts.stored(release),
+            "key": selectors.key_of(release),
             "made": [artefacts.name_of(release.version, suffix) for suffix in artefacts.MADE] if held else [],
             "previous": previous,
             "found": found[:CHANGES_A_PAGE],
@@ -113,8 +113,17 @@ def version(request: HttpRequest, version: Version) -> HttpResponse:
 @require_safe
 def verify(request: HttpRequest) -> HttpResponse:
     """How to verify a download with openssl and sha256sum alone."""
-    head = selectors.head()
-    return render(request, "cpl/verify.html", {"version": head.version if head else "X.YYY", "key_id": crypto.key_id()})
+    head, keys = selectors.head(), list(selectors.release_keys())
+    return render(
+        request,
+        "cpl/verify.html",
+        {
+            "version": head.version if head else "X.YYY",
+            "key": selectors.key_of(head) if head else keys[-1] if keys else None,
+            "keys": keys,
+            "pointer": Pointer.objects.select_related("key").first(),
+        },
+    )
 
 
 @require_safe

@@ -274,7 +274,7 @@ def test_the_manifest_names_what_is_downloaded(client: Client, two_versions: obj
         data = client.get(f"/cpl/versions/3.002/{name}").getvalue()
         assert facts == {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     signature = client.get("/cpl/versions/3.002/CPL_v3.002.manifest.json.sig").getvalue()
-    assert crypto.verify(manifest, signature, client.get("/cpl/signing-key.pem").content.decode())
+    assert crypto.verify(manifest, signature, client.get("/cpl/keys/release-key-1.pem").content.decode())
 
 
 def test_the_feed_follows_the_head(client: Client, two_versions: object) -> None:

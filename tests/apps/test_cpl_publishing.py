@@ -9,17 +9,16 @@ from typing import Any
 
 import pytest
 from django.http import Http404
-from django.test import override_settings
 from django.utils import timezone
 
 from accounts.models import Role
-from core import audit, crypto, outbox, vault
+from core import audit, outbox, vault
 from core.models import AuditEntry
 from cpl import csvfile, selectors
 from cpl.domain import merkle
 from cpl.domain.entry import ListedEntry
 from cpl.models import Change, EntryRow, Release
-from cpl.services import artefacts, changes, publishing
+from cpl.services import artefacts, changes, keys, publishing
 from cpl.services.publishing import HeadMoved, PlanChanged, PublishingBlocked
 from cpl.workbook.read_list import read_cpl
 from tests.builders.listing import FIRMWARE, amended, approved, list_values, proposed, published, small_list, two_people
@@ -222,6 +221,7 @@ def test_a_fault_before_the_commit_leaves_nothing_but_bytes(monkeypatch: pytest.
     small_list(3)
     approved(model=901)
     approved("remove", "000001")
+    keys.in_force()
     rows, entries = list(EntryRow.objects.values()), AuditEntry.objects.count()
 
     def fault(*_: Any, **__: Any) -> None:
@@ -295,7 +295,7 @@ def test_openssl_alone_verifies_the_manifest(tmp_path: Path) -> None:
     small_list(2)
     approved()
     release = published()
-    (tmp_path / "key.pem").write_text(crypto.public_key_pem())
+    (tmp_path / "key.pem").write_text(keys.in_force().pem)
     (tmp_path / "manifest").write_bytes(vault.read(release.manifest_sha256))
     (tmp_path / "sig").write_bytes(vault.read(release.signature_sha256))
     command = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "key.pem", "-rawin", "-in", "manifest", "-sigfile", "sig"]
@@ -339,7 +339,7 @@ def test_a_download_is_held_against_its_manifest(tmp_path: Path) -> None:
     published()
     called("export_cpl", "--out", tmp_path)
     csv, workbook, manifest = (tmp_path / f"CPL_v3.000.{end}" for end in ("csv", "xlsm", "manifest.json"))
-    (tmp_path / "key.pem").write_text(crypto.public_key_pem())
+    (tmp_path / "key.pem").write_text(keys.in_force().pem)
     good = ("verify_download", csv, workbook, "--manifest", manifest)
     assert called(*good)[0] == called(*good, "--key", tmp_path / "key.pem")[0] == 0
     assert called("verify_download", manifest, "--manifest", manifest)[0] == 1
@@ -355,9 +355,17 @@ def test_a_download_is_held_against_its_manifest(tmp_path: Path) -> None:
     assert (code, "signature does not belong" in err) == (1, True)
 
 
-def test_a_site_without_the_private_key_does_not_publish() -> None:
+def test_a_process_without_the_private_key_does_not_publish(settings: Any) -> None:
     approved()
-    with override_settings(CPL_RELEASE_KEY=crypto.public_key_pem()), pytest.raises(PublishingBlocked, match="public half"):
+    settings.EMBEDDED, kept = False, keys.in_force()
+    with pytest.raises(PublishingBlocked, match=f"private half of release key {kept.key_id} is not here"):
+        published()
+
+
+def test_a_production_site_without_any_key_does_not_publish(settings: Any) -> None:
+    approved()
+    settings.EMBEDDED = False
+    with pytest.raises(PublishingBlocked, match="no release key"):
         published()
 
 

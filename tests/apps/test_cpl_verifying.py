@@ -1,26 +1,26 @@
 """Whatever happens to published files on their way, somebody with the public key alone finds it."""
 
 import datetime
-import html
-import io
+import hashlib
 import json
-import re
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import time_machine
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from django.core.management import call_command
-from django.test import Client, override_settings
+from django.test import Client
 from django.utils import timezone
 
 from core import crypto
 from cpl import selectors
-from cpl.services import pointer
-from tests.builders.listing import approved, published
-from tests.services import need
+from cpl.models import Pointer
+from cpl.services import keys, pointer
+from tests import downloads
+from tests.builders.listing import approved, published, small_list
+from tests.downloads import fetch_latest, new_version, write_latest
 
 pytestmark = pytest.mark.django_db
 LAST = "CPL_v3.002"
@@ -29,21 +29,13 @@ LAST = "CPL_v3.002"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Three versions as downloaded, with an entry more in each."""
-    for serial, model in enumerate((901, 902, 903)):
-        approved(model=model)
-        published()
-        call_command("export_cpl", "--cpl-version", f"3.{serial:03d}", "--out", str(tmp_path), stdout=io.StringIO())
+    for model in (901, 902, 903):
+        new_version(tmp_path, model)
     return tmp_path
 
 
 def verify(folder: Path, *more: object, version: str = LAST) -> tuple[int, str]:
-    err = io.StringIO()
-    words = [f"--manifest={folder / version}.manifest.json", *map(str, more)]
-    try:
-        call_command("verify_download", *words, stdout=io.StringIO(), stderr=err)
-    except SystemExit as stop:
-        return int(stop.code or 0), err.getvalue()
-    return 0, err.getvalue()
+    return downloads.verify(folder, version, *more)
 
 
 def flip_a_byte(csv: Path, workbook: Path) -> None:
@@ -96,13 +88,17 @@ def test_another_key_is_found(folder: Path) -> None:
     assert verify(folder, folder / f"{LAST}.csv")[0] == 1
 
 
+def sign(data: bytes) -> bytes:
+    return crypto.sign(data, keys.in_force().key_id)
+
+
 def rewrite(folder: Path, version: str, before: str, after: str) -> None:
     """A manifest that says something else, signed with the right key: what only a dishonest site could do."""
     manifest = folder / f"{version}.manifest.json"
     text = manifest.read_text().replace(before, after)
     assert text != manifest.read_text()
     manifest.write_text(text)
-    Path(f"{manifest}.sig").write_bytes(crypto.sign(text.encode()))
+    Path(f"{manifest}.sig").write_bytes(sign(text.encode()))
 
 
 def test_the_history_is_whole(folder: Path) -> None:
@@ -164,15 +160,9 @@ def test_a_manifest_from_before_there_were_proofs(folder: Path, client: Client) 
     assert "older than these proofs" in verify(folder, "--proof", folder / "proof.json")[1]
 
 
-def write_latest(folder: Path, text: bytes, signature: bytes) -> Path:
-    (folder / "latest.json").write_bytes(text)
-    (folder / "latest.json.sig").write_bytes(signature)
-    return folder / "latest.json"
-
-
 def test_an_older_version_in_place_of_the_current_one_is_found(folder: Path, client: Client) -> None:
-    text, signature = (client.get(f"/cpl/latest.json{end}").content for end in ("", ".sig"))
-    latest = write_latest(folder, text, signature)
+    latest = fetch_latest(folder, client)
+    text, signature = latest.read_bytes(), Path(f"{latest}.sig").read_bytes()
     assert verify(folder, "--latest", latest) == (0, "")
     code, err = verify(folder, "--latest", latest, version="CPL_v3.001")
     assert (code, "names version 3.002 as the current one, but the manifest is of version 3.001" in err) == (1, True)
@@ -183,51 +173,69 @@ def test_an_older_version_in_place_of_the_current_one_is_found(folder: Path, cli
     assert "names another manifest of version 3.002" in verify(folder, "--latest", latest)[1]
 
 
+def test_another_signed_document_is_no_pointer(folder: Path) -> None:
+    manifest = folder / f"{LAST}.manifest.json"
+    assert "does not say which version" in verify(folder, "--latest", manifest)[1]
+
+
+def test_words_and_signature_fit_though_new_words_come_between(folder: Path, client: Client) -> None:
+    text = client.get("/cpl/latest.json").content
+    with time_machine.travel(timezone.now() + datetime.timedelta(days=1)):
+        keys.renew_pointer()
+        assert client.get("/cpl/latest.json").content != text
+    address = f"/cpl/latest/{hashlib.sha256(text).hexdigest()}/latest.json"
+    assert client.get(address).content == text
+    assert crypto.verify(text, client.get(f"{address}.sig").content, keys.in_force().pem)
+    assert client.get(f"/cpl/latest/{'0' * 64}/latest.json.sig").status_code == 404
+
+
 def test_a_pointer_runs_out_after_seven_days(folder: Path) -> None:
     head = selectors.head()
     assert head is not None
     for days, code in ((6, 0), (7, 1)):
-        text = pointer.build(head, timezone.now() - datetime.timedelta(days=days))
-        assert verify(folder, "--latest", write_latest(folder, text, crypto.sign(text)))[0] == code
+        text = pointer.build(head, keys.in_force().key_id, timezone.now() - datetime.timedelta(days=days))
+        assert verify(folder, "--latest", write_latest(folder, text, sign(text)))[0] == code
 
 
-def test_there_is_no_pointer_without_a_version_or_the_private_key(client: Client) -> None:
+def test_each_version_brings_its_pointer_and_serving_it_takes_no_key(client: Client, settings: Any) -> None:
+    keys.renew_pointer()
     assert client.get("/cpl/latest.json").status_code == 404
-    approved()
-    published()
-    with override_settings(CPL_RELEASE_KEY=crypto.public_key_pem()):
-        assert client.get("/cpl/latest.json.sig").status_code == 404
+    for model, version in ((901, "3.000"), (902, "3.001")):
+        approved(model=model)
+        published()
+        settings.EMBEDDED = False  # a production site makes no keys, and this process is given none
+        assert crypto.held() == {}
+        assert client.get("/cpl/latest.json").json()["version"] == version
+        settings.EMBEDDED = True
+
+
+def test_the_daily_renewal_needs_the_key_and_leaves_no_gap(folder: Path, client: Client, settings: Any) -> None:
+    before = client.get("/cpl/latest.json").content
+    settings.EMBEDDED = False
+    with pytest.raises(crypto.NoPrivateKey):
+        keys.renew_pointer()
+    assert client.get("/cpl/latest.json").content == before
+    settings.EMBEDDED = True
+    with time_machine.travel(timezone.now() + datetime.timedelta(days=8)):
+        assert "ran out" in verify(folder, "--latest", fetch_latest(folder, client))[1]
+        keys.renew_pointer()
+        assert verify(folder, "--latest", fetch_latest(folder, client)) == (0, "")
+    assert Pointer.objects.count() == 4
+
+
+def test_a_history_that_begins_with_a_list_taken_over(tmp_path: Path, client: Client) -> None:
+    """Versions from before have no manifest: the first one published here is the beginning, and nothing can go before it."""
+    small_list()
+    assert [new_version(tmp_path, model) for model in (901, 902)] == ["CPL_v3.002", "CPL_v3.003"]
+    files = [tmp_path / f"CPL_v3.003.{end}" for end in ("csv", "xlsm")]
+    (tmp_path / "proof.json").write_bytes(client.get("/cpl/versions/3.003/entries/000026/proof.json").content)
+    everything = ("--proof", tmp_path / "proof.json", "--latest", fetch_latest(tmp_path, client), "--history", tmp_path)
+    assert verify(tmp_path, *files, *everything, version="CPL_v3.003") == (0, "")
+    assert verify(tmp_path, "--history", tmp_path, version="CPL_v3.002") == (0, "")
+    assert client.get("/cpl/versions/3.001/CPL_v3.001.manifest.json").status_code == 404
+    (tmp_path / "CPL_v3.002.manifest.json").unlink()
+    assert "3.003: the manifest before it is missing" in verify(tmp_path, "--history", tmp_path, version="CPL_v3.003")[1]
 
 
 def test_nothing_to_verify(folder: Path) -> None:
     assert verify(folder)[0] == 2
-
-
-def test_the_commands_of_the_page_work(folder: Path, client: Client) -> None:
-    need("openssl")
-    for name in ("signing-key.pem", "latest.json", "latest.json.sig"):
-        (folder / name).write_bytes(client.get(f"/cpl/{name}").content)
-    page = html.unescape(client.get("/cpl/verify/").content.decode())
-    commands = "\n".join(re.findall(r"<pre [^>]*>(.*?)</pre>", page, re.DOTALL)).splitlines()
-    assert len(commands) == 5
-
-    def run(command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
-
-    fingerprint, signature, files, pointer_signature, manifest = (run(command) for command in commands)
-    assert fingerprint.stdout.startswith(crypto.key_id())
-    assert f'<code class="mono">{crypto.key_id()}</code>' in page
-    assert "Signature Verified Successfully" in signature.stdout
-    assert "Signature Verified Successfully" in pointer_signature.stdout
-    named = json.loads((folder / f"{LAST}.manifest.json").read_text())["files"]
-    assert {line.split()[1]: line.split()[0] for line in files.stdout.splitlines()} == {
-        name: file["sha256"] for name, file in named.items()
-    }
-    assert manifest.stdout.split()[0] == json.loads((folder / "latest.json").read_text())["manifest_sha256"]
-    (folder / f"{LAST}.manifest.json").write_bytes(b"{}")
-    assert run(commands[1]).returncode != 0
-    assert 'href="/cpl/verify/"' in client.get("/cpl/versions/3.002/").content.decode()
-
-
-def test_the_page_is_there_before_the_first_version(client: Client) -> None:
-    assert "CPL_vX.YYY.csv" in client.get("/cpl/verify/").content.decode()

@@ -82,6 +82,14 @@ def test_secrets_are_files() -> None:
                 assert value.removeprefix("/run/secrets/") in {secret["source"] for secret in service["secrets"]}
 
 
+def test_only_the_publisher_has_the_key_that_signs_releases() -> None:
+    services = model()["services"].items()
+    assert [name for name, service in services if any("release" in part["source"] for part in service.get("secrets", []))] == [
+        "publisher"
+    ]
+    assert [name for name, service in services if "CPL_RELEASE_KEY_FILE" in (service.get("environment") or {})] == ["publisher"]
+
+
 def test_work_starts_after_the_migrations() -> None:
     for name in ("web", "worker", "publisher", "beat"):
         assert model()["services"][name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"

@@ -43,6 +43,14 @@ def outline() -> dict[str, Any]:
     }
 
 
+def keys() -> dict[str, Any]:
+    """The chain of release keys, and those whose private halves sign or could."""
+    from core import crypto
+    from cpl import selectors
+
+    return {"chain": list(selectors.release_keys().values_list("key_id", flat=True)), "held": list(crypto.held())}
+
+
 def order() -> int:
     """The approver presses the button."""
     from accounts.models import User
@@ -65,7 +73,7 @@ def recover() -> list[str]:
     return list(PublicationOrder.objects.order_by("id").values_list("outcome", flat=True))
 
 
-STEPS = {step.__name__: step for step in (approved_changes, outline, order, recover)}
+STEPS = {step.__name__: step for step in (approved_changes, outline, keys, order, recover)}
 
 if __name__ == "__main__":
     import django

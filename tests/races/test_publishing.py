@@ -1,14 +1,12 @@
 """Publishing by two people at once and under kill -9, on SQLite and PostgreSQL: all of a release, once, or nothing of it."""
 
-import json
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests import running
+from tests.races.hands import Hands
 
 KINDS = ("sqlite-files", "postgres-redis")
 FIRST = 3  # new entries that wait
@@ -37,23 +35,6 @@ WORKER_PLACES = (
     ("cpl.services.publishing.commit", "return", 1),
     ("cpl.services.orders._finish", "return", 1),
 )
-
-
-@dataclass
-class Hands:
-    """A site and one of its processes that does steps on request."""
-
-    site: running.Site
-    process: subprocess.Popen
-
-    def step(self, *words: object) -> Any:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(words) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        assert line, self.site.last_words()
-        return json.loads(line)
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -8,13 +8,17 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from core import crypto
+from core import vault
 from cpl.management.command import BLOCKED, Tool, Unusable, bytes_of
-from cpl.services import verifying
+from cpl.services import keychain, keys, verifying
+from cpl.services.keychain import Keychain
 
 
 class Command(Tool):
-    """Exit code 0: all as published. 1: a file or the manifest is not. 2: something cannot be read. No database is asked."""
+    """Exit code 0: all as published. 1: a file or the manifest is not. 2: something cannot be read.
+
+    With --key no database is asked.
+    """
 
     help = "Holds files against a manifest, and the manifest against its signature (MANIFEST.sig beside it)."
     requires_system_checks: list[str] = []
@@ -25,7 +29,10 @@ class Command(Tool):
             "files", nargs="*", type=Path, metavar="FILE", help="the downloaded files, under their published names"
         )
         parser.add_argument("--manifest", type=Path, required=True, metavar="M", help="the manifest of the version")
-        parser.add_argument("--key", type=Path, metavar="PUBLIC", help="public key in PEM; without it, that of this site")
+        parser.add_argument(
+            "--key", type=Path, metavar="PUBLIC", help="the public key in PEM that you trust; without it, those of this site"
+        )
+        parser.add_argument("--keys", type=Path, metavar="FILE", help="keys.json: what came before and after the trusted key")
         parser.add_argument("--proof", type=Path, metavar="FILE", help="proof.json of an entry: is it in this version?")
         parser.add_argument("--latest", type=Path, metavar="FILE", help="latest.json (FILE.sig beside it): is it this version?")
         parser.add_argument(
@@ -36,20 +43,31 @@ class Command(Tool):
         """Check the signature first, then everything that was handed over."""
         if not any(options[name] for name in ("files", "proof", "latest", "history")):
             raise Unusable("Nothing to verify: name files, --proof, --latest or --history.")
+        if options["keys"] and not options["key"]:
+            raise Unusable("--keys tells which keys follow the one that you trust: name that with --key.")
         text = bytes_of(options["manifest"])
-        pem = bytes_of(options["key"]).decode("utf-8", "replace") if options["key"] else crypto.public_key_pem()
-        if not crypto.verify(text, _signature(options["manifest"]), pem):
-            self.stop(BLOCKED, f"{options['manifest']}: the signature does not belong to this manifest and key.")
+        known = self._trusted(options["key"], options["keys"])
+        if fault := known.fault(text, _signature(options["manifest"])):
+            self.stop(BLOCKED, f"{options['manifest']}: {fault}")
         looked_at = [
             *_files(options, json.loads(text)),
-            *_latest(options["latest"], text, pem),
-            *_history(options["history"], text, pem),
+            *_latest(options["latest"], text, known),
+            *_history(options["history"], text, known),
         ]
         wrong = [f"{path}: {fault}" for path, fault in looked_at if fault]
         if wrong:
             self.stop(BLOCKED, *wrong)
         for path, _ in looked_at:
             self.stdout.write(f"{path}: as published")
+
+    def _trusted(self, key: Path | None, document: Path | None) -> Keychain:
+        """The keys that may have signed: what the given one vouches for, or all of this site, whose database is asked then."""
+        try:
+            if key is None:
+                return keys.trusted()
+            return keychain.of(bytes_of(key).decode("utf-8", "replace"), bytes_of(document) if document else None)
+        except (keychain.Broken, vault.Missing, vault.Damaged) as fault:
+            self.stop(BLOCKED, f"{document or key or 'Release keys'}: {fault}")
 
 
 def _files(options: dict[str, Any], manifest: dict[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -59,16 +77,16 @@ def _files(options: dict[str, Any], manifest: dict[str, Any]) -> Iterator[tuple[
         yield path, verifying.proof_fault(bytes_of(path), manifest)
 
 
-def _latest(path: Path | None, manifest: bytes, pem: str) -> Iterator[tuple[Path, str]]:
+def _latest(path: Path | None, manifest: bytes, known: Keychain) -> Iterator[tuple[Path, str]]:
     if path is not None:
-        yield path, verifying.latest_fault(bytes_of(path), _signature(path), pem, manifest, timezone.now())
+        yield path, verifying.latest_fault(bytes_of(path), _signature(path), known, manifest, timezone.now())
 
 
-def _history(folder: Path | None, manifest: bytes, pem: str) -> Iterator[tuple[Path, str]]:
+def _history(folder: Path | None, manifest: bytes, trusted: Keychain) -> Iterator[tuple[Path, str]]:
     if folder is None:
         return
     known = [(path.name, bytes_of(path), _signature(path)) for path in sorted(folder.glob("*.manifest.json"))]
-    faults = verifying.history_faults(known, pem)
+    faults = verifying.history_faults(known, trusted)
     if manifest not in [text for _, text, _ in known]:
         faults.append("the manifest of this version is not in the folder.")
     yield from ((folder, fault) for fault in faults or [""])
