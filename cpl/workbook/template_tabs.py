@@ -238,7 +238,7 @@ def _width(item: DataItem, rules: RuleSet) -> float:
     if item.kind is Kind.HEX:
         return max(_NARROWEST, 3 * item.octets)
     if item.kind is Kind.LIST:
-        return max(24, *map(len, rules.choices(item)))
+        return max((24, *map(len, rules.choices(item))))
     return {Kind.ALLOCATED: _NARROWEST, Kind.DATE: 20, Kind.PRINTABLE: 26}.get(item.kind, 32)
 
 

@@ -171,7 +171,8 @@ def _cells(rules: RuleSet) -> Iterator[Form]:
     """Cells that hold something else than text: one kind in every cell of a form, then in single cells that others look at."""
     filled = [Filled(CellKind.NUMBER, number) for number in ("12", "0", "-5", "1.5", "0.25", "-0.25", "123456789012", "1234567")]
     filled += [
-        Filled(CellKind.DATE, number) for number in ("1", "0.99", "46351", "46357", "46363", "0.4375", "4.99", "5", "5.5", "0.5")
+        Filled(CellKind.DATE, number)
+        for number in ("1", "0.99", "46351", "46357", "46363", "46368", "46369", "0.4375", "4.99", "5", "5.5", "0.5")
     ]
     filled += [
         Filled(CellKind.BOOLEAN, "1"),

@@ -63,11 +63,6 @@ def _position(start: Any, text: Any, wanted: Any, compare: Any) -> int:
     return _as_compared(text, compare).find(_as_compared(wanted, compare), to_long(start) - 1) + 1
 
 
-def _comparison(a: Any, b: Any, compare: Any) -> int:
-    first, second = _as_compared(a, compare), _as_compared(b, compare)
-    return (first > second) - (first < second)
-
-
 def _split(text: Any, separator: Any) -> Array:
     value = to_string(text)
     return Array(list(value.split(to_string(separator))) if value else [], 0, lambda item: item)
@@ -136,7 +131,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "int": lambda value: float(math.floor(to_number(value))),
     "isempty": lambda value: value is EMPTY,
     "iserror": lambda value: isinstance(value, ErrorValue),
-    "lbound": lambda array: array.low,
     "lcase": lambda text: to_string(text).lower(),
     "left": lambda text, length: to_string(text)[: _length(length)],
     "len": lambda text: len(to_string(text)),
@@ -147,7 +141,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "right": _right,
     "split": _split,
     "str": _spelled,
-    "strcomp": _comparison,
     "trim": lambda text: to_string(text).strip(" "),
     "ubound": _upper_bound,
     "ucase": lambda text: to_string(text).upper(),
@@ -158,9 +151,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 # The types of what they give, where it is always the same.
 RETURNS: dict[str, str] = {
     **dict.fromkeys(("cstr", "hex", "lcase", "left", "mid", "replace", "right", "str", "trim", "ucase", "chrw"), "string"),
-    **dict.fromkeys(
-        ("ascw", "clng", "day", "instr", "lbound", "len", "month", "rgb", "strcomp", "ubound", "vartype", "year"), "long"
-    ),
+    **dict.fromkeys(("ascw", "clng", "day", "instr", "len", "month", "rgb", "ubound", "vartype", "year"), "long"),
     **dict.fromkeys(("cdbl", "int"), "double"),
     **dict.fromkeys(("isempty", "iserror"), "boolean"),
 }

@@ -108,11 +108,12 @@ def _printable(item: DataItem, rules: RuleSet) -> Iterator[str]:
 
 
 def _names(item: DataItem, rules: RuleSet) -> Iterator[str]:
+    yield from ("a; " + "b" * (item.max_octets - 2), "a; " + "b" * (item.max_octets - 3))
     yield from ("a;b;c;d;e", "a;b;c;d;e;f", "a;b;;c; ;d;e;", ";a;b;c;d;e;f", "a", "; ;", " a ; b ", "a;\u2003;b", ";" * 9)
 
 
 def _telephones(item: DataItem, rules: RuleSet) -> Iterator[str]:
-    yield from ("+44 20 7946 0000", "-44", "=44", "@44", "+1;+2;+3;+4;+5", "+1;+2;+3;+4;+5;+6", ";+1")
+    yield from ("+44 20 7946 0000", "-44", "=44", "@44", "+1;+2;+3;+4;+5", "+1;+2;+3;+4;+5;+6", ";+1", "; ;")
 
 
 def _emails(item: DataItem, rules: RuleSet) -> Iterator[str]:
@@ -145,6 +146,7 @@ def _emails(item: DataItem, rules: RuleSet) -> Iterator[str]:
         "a@b c.co",
         "a@b.c\u00f6",
         "\u00e9@b.co",
+        "\u212a@b.co",
     ]
     bad += [f"{'m' * 65}@b.co", f"a@{'d' * 64}.co", f"a@b.c{'d' * 63}", "<a@b.co>", "a@b_c.co", "a,b@b.co", 'a"b@b.co', "a@b.co:"]
     local, label = "m" * 64, "d" * 60
@@ -162,6 +164,8 @@ def _emails(item: DataItem, rules: RuleSet) -> Iterator[str]:
 
 def _text(item: DataItem, rules: RuleSet) -> Iterator[str]:
     yield from ("x\ud83d", "x\ud83dx", "x\udc00x")
+    for ends in ("\r\n", "\n\n", "\n\r", "\r\r"):
+        yield "x" * (item.max_octets - 2) + ends + "x"
     yield from (
         "http://x",
         "www.x",

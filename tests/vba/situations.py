@@ -59,7 +59,7 @@ class Situation:
 
 @cache
 def rule_set(name: str) -> RuleSet:
-    """The rules of that name; "later": a new device type, new versions and combinations, as reference data may bring them."""
+    """The rules of that name; "later": another device type, other versions, an empty list, as reference data may bring them."""
     if name != "later":
         return load(int(name.removeprefix("v")))
     rules = load(3)
@@ -68,6 +68,7 @@ def rule_set(name: str) -> RuleSet:
             "device_type": [*rules.lists["device_type"], ListValue(LIFT.name, LIFT.family), ListValue("Unheard of")],
             "gbcs": [*rules.lists["gbcs"], ListValue("GBCS Version 5.0")],
             "bands_join": [ListValue("Triple Band")],
+            "zse_version": [],
         },
         [*rules.device_types, LIFT],
         [*rules.combinations, (LIFT.name, "SMETS V5.1", "GBCS Version 5.0"), (LIFT.name, "SMETS V5.1", "GBCS Version 4.1")],

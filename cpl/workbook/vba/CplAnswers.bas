@@ -95,7 +95,7 @@ Private Function Clock(ByVal days As Double) As String
     Dim seconds As Long
     seconds = CLng(days * 86400)
     Clock = TwoDigits(seconds \ 3600) & ":" & TwoDigits((seconds \ 60) Mod 60)
-    If seconds Mod 60 > 0 Then Clock = Clock & ":" & TwoDigits(seconds Mod 60)
+    If seconds Mod 60 <> 0 Then Clock = Clock & ":" & TwoDigits(seconds Mod 60)
 End Function
 
 ' A number as a workbook stores it, whatever the language of the computer.
@@ -130,11 +130,11 @@ Private Function Normalised(ByVal item As Long, ByVal written As String) As Stri
 End Function
 
 Private Function HexCapitals(ByVal value As String) As String
-    Dim place As Long
+    Dim letter As Variant
     HexCapitals = value
-    For place = 1 To 6
-        HexCapitals = Replace(HexCapitals, Mid("abcdef", place, 1), Mid("ABCDEF", place, 1))
-    Next place
+    For Each letter In Array("a", "b", "c", "d", "e", "f")
+        HexCapitals = Replace(HexCapitals, CStr(letter), UCase(CStr(letter)))
+    Next letter
 End Function
 
 Public Function IsNotApplicable(ByVal value As String) As Boolean
@@ -266,7 +266,7 @@ End Function
 Private Function Described(ByVal code As Long) As String
     Dim place As Long
     place = RowOf(characterNames, CStr(code))
-    If place > 0 Then
+    If place <> 0 Then
         Described = CStr(characterNames(place, 2))
     Else
         Described = Hex(code)

@@ -32,7 +32,7 @@ End Function
 Private Function HexProblem(ByVal item As Long, ByVal value As String) As String
     If Not IsHex(value, CLng(Rule(item, RULE_PAIRS))) Then
         HexProblem = Slot(Slot(Say("hex"), "hint", HexHint(item, value)), "format", Rule(item, RULE_FORMAT))
-    ElseIf StrComp(value, Rule(item, RULE_MAXIMUM), 0) > 0 Then
+    ElseIf value > Rule(item, RULE_MAXIMUM) Then
         HexProblem = Slot(Say("hex.range"), "valid", Rule(item, RULE_VALID))
     End If
 End Function
@@ -130,7 +130,7 @@ Private Function DateHint(ByVal value As String) As String
     ElseIf Mid(value, 5, 1) = "-" And Mid(value, 8, 1) = "-" Then
         meant = Right(value, 2) & "/" & Mid(value, 6, 2) & "/" & Left(value, 4)
     End If
-    If DateNumber(meant) > 0 Then DateHint = Slot(Say("date.hint"), "meant", meant)
+    If DateNumber(meant) <> 0 Then DateHint = Slot(Say("date.hint"), "meant", meant)
 End Function
 
 Public Function DayText(ByVal number As Long) As String
@@ -143,9 +143,9 @@ End Function
 
 Private Function HoldsWebAddress(ByVal value As String) As Boolean
     Dim place As Long, back As Long, sign As String
-    HoldsWebAddress = PlaceOf("www.", LCase(value), 1) > 0
+    HoldsWebAddress = PlaceOf("www.", LCase(value), 1) <> 0
     place = PlaceOf("://", value, 1)
-    Do While place > 0
+    Do While place <> 0
         For back = place - 1 To 1 Step -1
             sign = LCase(Mid(value, back, 1))
             If AllFrom(sign, "abcdefghijklmnopqrstuvwxyz") Then HoldsWebAddress = True
@@ -230,13 +230,14 @@ End Function
 
 ' Entry numbers that stand in a path more than once, the smallest first.
 Private Function Repeated(ByVal value As String) As String
-    Dim numbers As Variant, place As Long, least As String, said As String
+    Dim numbers As Variant, place As Long, number As String, least As String, said As String
     numbers = Split(value, "; ")
     Do
         least = ""
         For place = 0 To UBound(numbers)
-            If StrComp(CStr(numbers(place)), said, 0) > 0 And Times(value, CStr(numbers(place))) > 1 Then
-                If least = "" Or StrComp(CStr(numbers(place)), least, 0) < 0 Then least = CStr(numbers(place))
+            number = CStr(numbers(place))
+            If number > said And Times(value, number) > 1 Then
+                If least = "" Or number < least Then least = number
             End If
         Next place
         If least = "" Then Exit Do
@@ -249,7 +250,7 @@ End Function
 Private Function Times(ByVal value As String, ByVal number As String) As Long
     Dim place As Long
     place = PlaceOf(number, value, 1)
-    Do While place > 0
+    Do While place <> 0
         Times = Times + 1
         place = PlaceOf(number, value, place + 1)
     Loop

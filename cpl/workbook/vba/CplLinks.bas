@@ -42,7 +42,7 @@ Public Sub CheckCertificate()
     place = CertificateRow(AnswerOf("certificate"))
     needed = Need(ItemOf("certificate"))
     CheckCharacteristics ItemOf("characteristics"), place, needed
-    If place > 0 And needed <> "E" And usable(ItemOf("expiry")) Then CheckExpiry ItemOf("expiry"), place
+    If place <> 0 And needed <> "E" And usable(ItemOf("expiry")) Then CheckExpiry ItemOf("expiry"), place
 End Sub
 
 Private Sub CheckCharacteristics(ByVal item As Long, ByVal place As Long, ByVal needed As String)
@@ -51,7 +51,7 @@ Private Sub CheckCharacteristics(ByVal item As Long, ByVal place As Long, ByVal 
     If answer(item) = "" Or smets1 Then Exit Sub
     If needed = "E" Then
         If answer(item) <> none Then AddError item, Slot(Say("characteristics.none"), "none", none), ""
-    ElseIf place > 0 Then
+    ElseIf place <> 0 Then
         If (CStr(certificates(place, 2)) = "yes") = (answer(item) = none) Then
             text = Slot(Say(CStr(certificates(place, 3))), "prefix", CStr(certificates(place, 1)))
             AddError item, Slot(text, "none", none), CStr(certificates(place, 4))
@@ -60,12 +60,12 @@ Private Sub CheckCharacteristics(ByVal item As Long, ByVal place As Long, ByVal 
 End Sub
 
 Private Sub CheckExpiry(ByVal item As Long, ByVal place As Long)
-    Dim expiry As Long, latest As Long, text As String
+    Dim expiry As Long, years As Long, latest As Long, text As String
     expiry = DateNumber(answer(item))
     If expiry = 0 Then Exit Sub
-    latest = 99991231
-    If CLng(certificates(place, 8)) > 0 Then latest = YearsLater(todayNumber, CLng(certificates(place, 8)))
-    If expiry >= todayNumber And expiry <= latest Then Exit Sub
+    years = CLng(certificates(place, 8))    ' 0: no latest day
+    latest = YearsLater(todayNumber, years)
+    If expiry >= todayNumber And (years = 0 Or expiry <= latest) Then Exit Sub
     text = Slot(Say(CStr(certificates(place, 6))), "prefix", CStr(certificates(place, 1)))
     text = Slot(Slot(text, "first", DayText(todayNumber)), "last", DayText(latest))
     If CStr(certificates(place, 5)) = "error" Then
@@ -123,7 +123,7 @@ Private Function WhyNoUpgrade() As String
     If deviceRow = 0 Then Exit Function
     first = CStr(devices(deviceRow, 2))
     own = VersionNumber(AnswerOf("gbcs"))
-    If first = "" Or own < 0 Or own >= VersionNumber(first) Then Exit Function
+    If own < 0 Or own >= VersionNumber(first) Then Exit Function
     WhyNoUpgrade = Slot(Slot(Say("no_upgrade"), "device", CStr(devices(deviceRow, 1))), "first", first)
 End Function
 
@@ -132,7 +132,7 @@ Private Function VersionNumber(ByVal text As String) As Long
     Dim place As Long, major As String, minor As String
     VersionNumber = -1
     place = PlaceOf(".", text, 1)
-    Do While place > 0
+    Do While place <> 0
         major = DigitsAround(text, place, -1)
         minor = DigitsAround(text, place, 1)
         If major <> "" And minor <> "" Then
@@ -150,7 +150,7 @@ Private Function DigitsAround(ByVal text As String, ByVal place As Long, ByVal d
     Do While at >= 1 And at <= Len(text) And Len(DigitsAround) < 4
         digit = Mid(text, at, 1)
         If Not AllFrom(digit, "0123456789") Then Exit Do
-        If direction > 0 Then DigitsAround = DigitsAround & digit Else DigitsAround = digit & DigitsAround
+        If direction = 1 Then DigitsAround = DigitsAround & digit Else DigitsAround = digit & DigitsAround
         at = at + direction
     Loop
 End Function

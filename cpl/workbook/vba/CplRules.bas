@@ -76,7 +76,7 @@ End Function
 Public Function RulesAreThere() As Boolean
     Dim titles As Variant, place As Long
     titles = Array(RULES_TAB, LISTS_TAB, DEVICES_TAB, COMBINATIONS_TAB, CERTIFICATES_TAB, TEXTS_TAB, CHARACTERS_TAB, NAMES_TAB)
-    For place = LBound(titles) To UBound(titles)
+    For place = 0 To UBound(titles)
         If FindTab(CStr(titles(place))) Is Nothing Then Exit Function
     Next place
     RulesAreThere = True
@@ -110,7 +110,7 @@ Public Function Rule(ByVal item As Long, ByVal column As Long) As String
 End Function
 
 Public Function Flagged(ByVal item As Long, ByVal flag As String) As Boolean
-    Flagged = PlaceOf(flag, Rule(item, RULE_FLAGS), 1) > 0
+    Flagged = PlaceOf(flag, Rule(item, RULE_FLAGS), 1) <> 0
 End Function
 
 Public Function KeyOf(ByVal item As Long) As String
@@ -164,14 +164,19 @@ Private Function ListColumn(ByVal list As String) As Long
     Next column
 End Function
 
+' A value of a selection list, or nothing: a list without values has no column.
+Private Function Listed(ByVal place As Long, ByVal column As Long) As String
+    If column <> 0 Then Listed = CStr(lists(place, column))
+End Function
+
 ' The values of a selection list, joined.
 Public Function Choices(ByVal list As String) As String
     Dim place As Long, column As Long
     column = ListColumn(list)
     For place = 2 To UBound(lists, 1)
-        If CStr(lists(place, column)) <> "" Then
+        If Listed(place, column) <> "" Then
             If Choices <> "" Then Choices = Choices & "; "
-            Choices = Choices & CStr(lists(place, column))
+            Choices = Choices & Listed(place, column)
         End If
     Next place
 End Function
@@ -179,9 +184,9 @@ End Function
 Public Function InList(ByVal list As String, ByVal value As String) As Boolean
     Dim place As Long, column As Long
     column = ListColumn(list)
-    If column = 0 Or value = "" Then Exit Function
+    If value = "" Then Exit Function
     For place = 2 To UBound(lists, 1)
-        If CStr(lists(place, column)) = value Then InList = True
+        If Listed(place, column) = value Then InList = True
     Next place
 End Function
 
@@ -189,12 +194,11 @@ Public Function ListSpelling(ByVal list As String, ByVal value As String) As Str
     Dim place As Long, column As Long
     ListSpelling = value
     column = ListColumn(list)
-    If column = 0 Or value = "" Then Exit Function
     If IsNotApplicable(value) And InList(list, Say("set.not_applicable")) Then
         ListSpelling = Say("set.not_applicable")
         Exit Function
     End If
     For place = 2 To UBound(lists, 1)
-        If LCase(CStr(lists(place, column))) = LCase(value) Then ListSpelling = CStr(lists(place, column))
+        If LCase(Listed(place, column)) = LCase(value) Then ListSpelling = Listed(place, column)
     Next place
 End Function

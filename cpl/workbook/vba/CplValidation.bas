@@ -103,7 +103,7 @@ Private Function FindRows(ByVal form As Object) As String
         key = LCase(KeyOf(item))
         For place = 1 To lastRow
             If keys(place) = key Then
-                If formRow(item) > 0 Then
+                If formRow(item) <> 0 Then
                     FindRows = "The data item " & KeyOf(item) & " stands on the form twice, in rows " & formRow(item) & _
                         " and " & place & ". Start again from the latest CPL workbook."
                     Exit Function
@@ -203,7 +203,7 @@ End Sub
 Private Sub WriteResults(ByVal form As Object)
     Dim item As Long
     For item = 1 To itemCount
-        If formRow(item) > 0 Then
+        If formRow(item) <> 0 Then
             With form.Cells(formRow(item), RESULT_COLUMN)
                 If errorText(item) = "" Then
                     .Value = "OK"
@@ -225,10 +225,10 @@ Private Function PopUpText() As String
         If warningText(item) <> "" Then doubtful = doubtful + 1
     Next item
     text = PASSED
-    If wrong > 0 Then
+    If wrong <> 0 Then
         text = wrong & " of " & itemCount & " data items must be corrected. Column I says how, in red." & Lines(True, MOST_ERRORS)
     End If
-    If doubtful > 0 Then
+    If doubtful <> 0 Then
         text = text & vbLf & vbLf & "Please look at this once more (" & doubtful & "). It does not stop the entry, " & _
             "but SECAS has to decide about it." & Lines(False, MOST_WARNINGS)
     End If
@@ -241,7 +241,7 @@ Private Function Lines(ByVal forErrors As Boolean, ByVal most As Long) As String
         text = IIf(forErrors, errorText(item), warningText(item))
         If text <> "" Then
             text = KeyOf(item) & ": " & text
-            If formRow(item) > 0 Then text = "G" & formRow(item) & " " & text
+            If formRow(item) <> 0 Then text = "G" & formRow(item) & " " & text
             text = vbLf & "- " & text
             If Len(text) > LINE_LENGTH Then text = Left(text, LINE_LENGTH - 3) & "..."
             count = count + 1
