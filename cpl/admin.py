@@ -4,14 +4,17 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
 from simple_history.admin import SimpleHistoryAdmin
 
 from accounts.access import Action, may
 from core import audit
 from core.admin_tools import ReadOnlyAdmin
 from cpl.dictionary import PRINCIPALS, load
-from cpl.models import Change, DeviceLevelVersion, EntryRow, Release, RuleSetRecord, SelectionValue
+from cpl.models import Change, DeviceLevelVersion, EntryRow, Release, RuleSetRecord, SelectionValue, SuppliedTemplate
 from cpl.models.signing import ReleaseKey
 
 
@@ -45,6 +48,30 @@ class ChangeAdmin(ReadOnlyAdmin):
     list_select_related = ("proposed_by", "approved_by", "release")
     search_fields = ("=number", "origin", "designation")
     ordering = ("-pk",)
+
+
+@admin.register(SuppliedTemplate)
+class SuppliedTemplateAdmin(ReadOnlyAdmin):
+    """Templates that SECAS supplies; they are uploaded, approved and withdrawn on their own pages."""
+
+    list_display = ("filename", "principal", "valid_from", "status", "proposed_by", "approved_by", "own_page")
+    list_filter = ("status", "principal")
+    list_select_related = ("proposed_by", "approved_by")
+    search_fields = ("=sha256", "filename", "note")
+    ordering = ("-pk",)
+
+    @admin.display(description="Pages")
+    def own_page(self, record: SuppliedTemplate) -> str:
+        """The way to the checks and the buttons."""
+        return format_html('<a href="{}">Open</a>', reverse("cpl:template", args=[record.pk]))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """On the page that checks what is uploaded."""
+        return may(request.user, Action.MANAGE_TEMPLATES)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Lead there."""
+        return redirect("cpl:templates")
 
 
 @admin.register(ReleaseKey)

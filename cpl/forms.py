@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from cpl import selectors
+from cpl.dictionary import PRINCIPALS
 from cpl.domain.dictionary import DataItem, Kind, RuleSet
 from cpl.domain.findings import Finding, Severity
 from cpl.domain.validate import validate_values
@@ -146,6 +147,38 @@ class UploadForm(forms.Form):
         if file.size > settings.CPL_UPLOAD_LIMIT:
             raise forms.ValidationError(f"The file is larger than {settings.CPL_UPLOAD_LIMIT // 2**20} MB.")
         return file
+
+
+class TemplateForm(UploadForm):
+    """A template for the workbook, from when on it is used, and what is new in it."""
+
+    principal = forms.TypedChoiceField(
+        label="For versions", coerce=int, choices=[(principal, f"{principal}.YYY") for principal in PRINCIPALS]
+    )
+    valid_from = forms.DateField(
+        label="Used from",
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        help_text="The first day on which a version issued is written with it, once another person has approved it.",
+    )
+    note = forms.CharField(
+        label="What is new",
+        max_length=2000,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="What is new in it, and where it comes from; for the person who approves it.",
+    )
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["file"].label, self.fields["file"].help_text = "Template (.xlsm)", "It is checked before anything is kept."
+        self.fields["principal"].initial = settings.CPL_PRINCIPAL
+        self.fields["valid_from"].initial = timezone.localdate
+
+    def clean_valid_from(self) -> datetime.date:
+        """Not a day that is over: no version can be issued then."""
+        day: datetime.date = self.cleaned_data["valid_from"]
+        if day < timezone.localdate():
+            raise forms.ValidationError("This day is over. Take today or a later day.")
+        return day
 
 
 def form_for(kind: str, row: EntryRow, data: Any = None) -> ReasonForm:

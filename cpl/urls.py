@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from cpl.domain.releases import Version, parse
-from cpl.views import changes, differences, downloads, feed, importing, public, workbench
+from cpl.views import changes, differences, downloads, feed, importing, public, templates, workbench
 
 
 class VersionConverter:
@@ -70,6 +70,12 @@ urlpatterns = [
     path("publications/changes/<int:pk>/", changes.change, name="change"),
     path("publications/changes/<int:pk>/approve/", changes.approve, name="approve"),
     path("publications/changes/<int:pk>/withdraw/", changes.withdraw, name="withdraw"),
+    path("publications/templates/", templates.index, name="templates"),
+    path("publications/templates/<int:pk>/", templates.detail, name="template"),
+    path("publications/templates/<int:pk>/approve/", templates.approve, name="template_approve"),
+    path("publications/templates/<int:pk>/withdraw/", templates.withdraw, name="template_withdraw"),
+    path("publications/templates/<int:pk>/file/", templates.file, name="template_file"),
+    path("publications/templates/<int:pk>/trial/", templates.trial, name="template_trial"),
     path("publications/import/", importing.upload, name="import"),
     path("publications/import/confirm/", importing.confirm, name="import_confirm"),
 ]

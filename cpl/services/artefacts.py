@@ -12,7 +12,7 @@ from cpl import csvfile, selectors
 from cpl.dictionary import PRINCIPALS, load
 from cpl.domain.dictionary import RuleSet
 from cpl.domain.releases import Version
-from cpl.models import Release
+from cpl.models import Release, SuppliedTemplate
 from cpl.services import templates
 from cpl.services.stored import StoredEntries
 from cpl.workbook import blocks
@@ -87,6 +87,11 @@ def rendered(release: Release, suffix: str) -> bytes:
     return csvfile.render(
         shown.label, shown.entries, rules, bom=settings.CPL_CSV_BOM, final_newline=settings.CPL_CSV_FINAL_NEWLINE
     )
+
+
+def tried_with(release: Release, record: SuppliedTemplate, rules: RuleSet) -> bytes:
+    """The workbook of a release as it would be with a template that fits these rules. Raises as `rendered`."""
+    return render(view(release), rules, templates.opened(record.sha256, rules, is_supplied=True))
 
 
 def write(

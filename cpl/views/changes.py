@@ -1,7 +1,5 @@
 """Pages of a change: propose it, look at it, approve it as the second person, withdraw it."""
 
-from typing import Any
-
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,7 +8,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import Action, access_required, may, person
-from core import audit
 from cpl import selectors
 from cpl.domain.dictionary import RuleSet
 from cpl.domain.findings import Severity
@@ -104,7 +101,7 @@ def _page(request: HttpRequest, change: Change, form: WithdrawForm) -> HttpRespo
             "fir": [(showing.label_of(key), value) for key, value in change.fir.items()],
             "evidence": [(name.replace("_", " "), value) for name, value in change.evidence.items()],
             "findings": _findings(change, rules),
-            "trail": _trail(change),
+            "trail": showing.trail(change),
             "device": showing.device(change.values or (before.values if before else {})),
             "can_approve": waiting and may(request.user, Action.APPROVE),
             "case": change.origin.removeprefix(OF_A_CASE).partition("/")[0] if of_a_case else "",
@@ -121,14 +118,6 @@ def _before(change: Change) -> EntryRow | None:
         return None
     rows = EntryRow.objects.filter(number=change.number).order_by("-from_serial")
     return rows.filter(from_serial__lt=change.release.serial).first() if change.release else rows.first()
-
-
-def _trail(change: Change) -> list[dict[str, Any]]:
-    """Who did what; people by their address."""
-    return [
-        {"verb": step.verb, "who": step.actor.rpartition(" ")[2], "at": step.at, "detail": step.detail}
-        for step in audit.trail(change)
-    ]
 
 
 def _findings(change: Change, rules: RuleSet) -> list[dict[str, str]]:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
+from core import audit
 from cpl.dictionary import PRINCIPALS, load
 from cpl.domain import listing
 from cpl.domain.dictionary import DataItem, RuleSet
@@ -101,3 +103,11 @@ def _change(was: ListedEntry, now: ListedEntry) -> EntryChange:
         return EntryChange(now.number, "changed", device(now.values), items)
     what = "removed" if now.status == "Removed" else "reinstated"
     return EntryChange(now.number, what, device(now.values), (Moved(STATUS, was.status, now.status), *items))
+
+
+def trail(record: Any) -> list[dict[str, Any]]:
+    """Who did what to a record, and when; people by their address."""
+    return [
+        {"verb": step.verb, "who": step.actor.rpartition(" ")[2], "at": step.at, "detail": step.detail}
+        for step in audit.trail(record)
+    ]
