@@ -24,6 +24,7 @@ from cpl.workbook.template import Template
 
 _checked: dict[tuple[str, str], tuple[Finding, ...]] = {}
 Status = SuppliedTemplate.Status
+LONGEST_NAME = 200  # characters of the name of a file
 
 
 class TemplateRefused(Exception):  # noqa: N818 - reads as a sentence
@@ -93,7 +94,7 @@ def propose(actor: User, data: bytes, filename: str, principal: int, *, valid_fr
         raise TemplateRefused("This very file is there already. Withdraw that one first, if it is to be used from another day.")
     record = SuppliedTemplate(
         sha256=vault.put(data),
-        filename=filename,
+        filename=filename[:LONGEST_NAME],
         size=len(data),
         principal=principal,
         valid_from=valid_from,

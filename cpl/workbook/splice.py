@@ -17,7 +17,9 @@ HOLES = re.compile(b"[\x01-\x05]")
 _EXTENT = re.compile(rb"""<[^<>]*?\sref=["'][A-Z]+[0-9]+:[A-Z]+([0-9]+)["']""")
 _FILTER = "_xlnm._FilterDatabase"
 _FILTERED = re.compile(rb"<[^<>]*>[^<]*\$([0-9]+)(?=</)")
-_ELEMENTS = 20_000_000
+_ELEMENTS = 3_000_000  # a list of 100,000 entries
+_MOST_HOLES = 3  # of a sheet: used range, filter, label
+_MOST_COLUMNS = 1_000  # whose formats are looked at; the list has some twenty
 _TRUE = ("1", "true", "on")
 Styles = Mapping[str, int]
 Hole = tuple[int, int, bytes]  # from, up to, and what stands there instead
@@ -99,13 +101,15 @@ class Formats:
     """The cell formats of whole columns and of the present row, which cells have that are not written down."""
 
     def __init__(self) -> None:
-        self._columns: list[tuple[int, int, int]] = []
+        self._columns: dict[int, int] = {}
         self._row: int | None = None
 
     def column(self, attributes: Attributes) -> None:
-        """A `<col>` has begun."""
+        """A `<col>` has begun; each column counts once."""
         first, last = (whole_number(attributes.get(side, "")) for side in ("min", "max"))
-        self._columns.append((first, last, style_of(attributes, "style")))
+        style = style_of(attributes, "style")
+        for number in range(max(first, 1), min(last, _MOST_COLUMNS) + 1):
+            self._columns.setdefault(number, style)
 
     def row(self, attributes: Attributes) -> None:
         """A `<row>` has begun."""
@@ -113,8 +117,7 @@ class Formats:
 
     def usual(self, column: int) -> int:
         """The format of an unwritten cell in the present row."""
-        whole = next((style for first, last, style in self._columns if first <= column <= last), 0)
-        return whole if self._row is None else self._row
+        return self._columns.get(column, 0) if self._row is None else self._row
 
 
 class _Pass:
@@ -126,7 +129,7 @@ class _Pass:
     def __init__(self, part: str, xml: bytes, row: int, last_row: bytes, label_cell: str) -> None:
         self.begin = self.end = -1
         self.holes: list[Hole] = []
-        self.formats: dict[str, list[int]] = {}
+        self.formats: dict[str, dict[int, None]] = {}
         self.usual = Formats()
         self._xml = xml
         self._first, self._row = row, 0
@@ -158,9 +161,7 @@ class _Pass:
     def _begin_cell(self, attributes: Attributes) -> None:
         address = attributes.get("r", "")
         if self.begin >= 0:
-            seen = self.formats.setdefault(address.rstrip("0123456789"), [])
-            if (style := style_of(attributes, "s")) not in seen:
-                seen.append(style)
+            self.formats.setdefault(address.rstrip("0123456789"), {})[style_of(attributes, "s")] = None
         elif address == self._label_cell:
             opening = f'<c r="{address}" s="{style_of(attributes, "s")}" t="inlineStr"><is><t>'
             self._label = self._walk.position, opening.encode() + LABEL + b"</t></is>"
@@ -177,8 +178,8 @@ class _Pass:
         if not self._last_row:
             return
         found = _EXTENT.match(self._xml, self._walk.position)
-        if found is None:
-            self._walk.misbuilt("a used range or a filter of one cell only")
+        if found is None or len(self.holes) >= _MOST_HOLES:
+            self._walk.misbuilt("a used range or a filter of one cell only, or more than one of them")
         self.holes.append((*found.span(1), self._last_row))
 
 
@@ -190,7 +191,7 @@ def style_of(attributes: Attributes, name: str) -> int:
 def _styles(found: _Pass, columns: Sequence[str], dates: Sequence[bool]) -> tuple[Styles, Styles]:
     texts, days = {}, {}
     for letters in columns:
-        formats = found.formats.get(letters) or [found.usual.usual(column_number(letters))]
+        formats = list(found.formats.get(letters, ())) or [found.usual.usual(column_number(letters))]
         of_dates = [style for style in formats if style < len(dates) and dates[style]]
         texts[letters] = next((style for style in formats if style not in of_dates), formats[0])
         if of_dates:

@@ -41,6 +41,7 @@ CORRECT = "Correct it in Excel and upload the template again."
 _ADVICE = {
     SAVE_AGAIN: "Save it in Excel as 'Excel Macro-Enabled Workbook' (.xlsm) and upload it again.",
     FRESH_COPY: CORRECT,
+    ", or fill in a fresh copy of the workbook": "",
     "; or fill in a fresh copy of the current CPL workbook": "",
     "send it again": "upload it again",
 }

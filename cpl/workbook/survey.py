@@ -2,11 +2,13 @@
 
 from cpl.workbook.cells import Place
 from cpl.workbook.package import Package, Part
+from cpl.workbook.refusals import refuse
 from cpl.workbook.sheet import Area, column_number, parse_range, whole_number
 from cpl.workbook.splice import Formats, style_of
 from cpl.workbook.xmlstream import SPREADSHEET, Attributes, walk
 
-_ELEMENTS = 20_000_000
+_ELEMENTS = 3_000_000  # a list of 100,000 entries
+_MOST = 10_000  # formulas, merged areas and links of a tab
 _HANGING = {"mergeCell": "merged cells", "hyperlink": "a hyperlink"}
 _TRUE = ("1", "true", "on")
 
@@ -43,6 +45,7 @@ class Survey:
                 self.protected = attributes.get("sheet", "") in _TRUE
             case ["worksheet", "mergeCells" | "hyperlinks", kind] if area := parse_range(attributes.get("ref", "")):
                 self.hanging.append((_HANGING.get(kind, kind), area))
+                self._count(len(self.hanging))
             case ["worksheet", "tableParts", _]:
                 self.tables = True
             case ["worksheet", "autoFilter", "filterColumn"]:
@@ -54,7 +57,8 @@ class Survey:
                 self.last_row = whole_number(attributes["r"]) if "r" in attributes else self.last_row + 1
                 self._column = 0
                 self._usual.row(attributes)
-                self._formats[self.last_row] = self._usual.usual(self._wanted)
+                if self._wanted:
+                    self._formats[self.last_row] = self._usual.usual(self._wanted)
             case ["row", "c"]:
                 letters = attributes.get("r", "").rstrip("0123456789")
                 self._column = column_number(letters) if letters else self._column + 1
@@ -62,3 +66,8 @@ class Survey:
                     self._formats[self.last_row] = style_of(attributes, "s")
             case ["row", "c", "f"]:
                 self.formulas.append((self.last_row, self._column))
+                self._count(len(self.formulas))
+
+    def _count(self, number: int) -> None:
+        if number > _MOST:
+            refuse("P19", f"A tab has more than {_MOST} formulas, merged cells or links. Remove what does not belong to it.")

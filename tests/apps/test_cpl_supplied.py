@@ -35,9 +35,9 @@ def pair() -> tuple[Any, Any]:
     return person(Role.ADMINISTRATOR), person(Role.APPROVER)
 
 
-def uploaded(actor: Any, data: bytes = DATA, **more: Any) -> SuppliedTemplate:
+def uploaded(actor: Any, data: bytes = DATA, name: str = "CPL template.xlsm", **more: Any) -> SuppliedTemplate:
     more = {"valid_from": timezone.localdate(), "note": "The new look"} | more
-    return templates.propose(actor, data, "CPL template.xlsm", 3, **more)
+    return templates.propose(actor, data, name, 3, **more)
 
 
 def agreed(data: bytes = DATA, **more: Any) -> SuppliedTemplate:

@@ -189,6 +189,11 @@ def test_the_form_says_what_is_missing(administrator: Client, more: dict[str, st
     assert not SuppliedTemplate.objects.exists()
 
 
+def test_a_long_name_is_cut() -> None:
+    record = uploaded(pair()[0], name="n" * 300 + ".xlsm")
+    assert SuppliedTemplate.objects.get(pk=record.pk).filename == "n" * 200
+
+
 def test_a_broken_seal_is_shown(approver: Client) -> None:
     record = uploaded(pair()[0])
     SuppliedTemplate.objects.filter(pk=record.pk).update(principal=2)

@@ -119,6 +119,7 @@ def a_second_number(sheet: Any) -> None:
 
 
 LAST = RULES.list_items[-1]
+LINK = '<hyperlink ref="A1"/>'
 BROKEN: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "no macro": (without_macro, "T1", ""),
     "a signature": (signed, "T1", ""),
@@ -171,6 +172,9 @@ BROKEN: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "a document type": (lambda: in_xml(LIST, "<worksheet", "<!DOCTYPE worksheet [<!ENTITY a 'b'>]><worksheet"), "P13", ""),
     "no XML": (lambda: in_xml(LIST, "</sheetData>", ""), "P14", ""),
     "a prefix for everything": (prefixed, "P14", ""),
+    "many ranges": (lambda: in_xml(CSV, "<sheetViews>", '<dimension ref="A1:B2"/>' * 50 + "<sheetViews>"), "P14", ""),
+    "many formulas": (lambda: in_xml(LIST, "</sheetData>", f"<row>{'<c><f>1</f></c>' * 10_001}</row></sheetData>"), "P19", ""),
+    "many links": (lambda: in_xml(LIST, "<pageMargins", f"<hyperlinks>{LINK * 10_001}</hyperlinks><pageMargins"), "P19", ""),
     "another encoding": (in_utf_16, "P14", ""),
 }  # fmt: skip
 
@@ -209,6 +213,12 @@ def test_a_template_of_another_principal_version_is_refused() -> None:
 def test_what_cannot_be_read_back_is_found_by_trial() -> None:
     data = in_xml("", "<workbookPr", '<workbookPr date1904="1"')
     assert list(supplied_trial.trial(data, RULES)) == ["the entries of the list are others."]
+
+
+def test_an_embedded_object_is_named_to_the_reviewers() -> None:
+    (note,) = check(rewrite(GOOD, {"xl/embeddings/oleObject1.bin": b"?"}), RULES)
+    assert (note.rule, note.severity) == ("P16", Severity.WARNING)
+    assert "oleObject1" in note.message
 
 
 def test_what_reviewers_should_know() -> None:
