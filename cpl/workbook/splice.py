@@ -171,7 +171,8 @@ class _Pass:
             self.end = self._walk.position
         elif self._label and path == ["worksheet", "sheetData", "row", "c"]:
             start, cell = self._label
-            self.holes.append((start, self._walk.position, cell))
+            if self._xml.startswith(b"</c>", self._walk.position):  # else it holds nothing, and stays so
+                self.holes.append((start, self._walk.position, cell))
             self._label = None
 
     def _extent(self) -> None:

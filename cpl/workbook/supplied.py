@@ -25,6 +25,7 @@ from cpl.workbook.styles import date_styles
 from cpl.workbook.template import HISTORY_COLUMNS, Template, csv_columns, kept, list_columns, parts_of
 
 CONTROL_LABEL, FORM_LABEL = "A3", "A2"
+FIRST_WITH_FORM_LABEL = 3  # principal version from which the form has to show the label (guidance 5.2)
 HEADINGS = 2  # rows of 'Central Products List' that name the columns; rows with a caption in column A may follow
 _HIGHEST = 30  # rows above the entries
 _DASHES = re.compile("[\u2010-\u2015\u2212]")

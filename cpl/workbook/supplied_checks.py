@@ -31,7 +31,17 @@ from cpl.workbook.sheet import address
 from cpl.workbook.splice import LAST_ENTRY, cut
 from cpl.workbook.structure import MACRO_WORKBOOK, Sheet, Workbook, relationships_of
 from cpl.workbook.styles import date_styles, unlocked_styles
-from cpl.workbook.supplied import CONTROL_LABEL, FORM_LABEL, Tabs, first_entry, open_supplied, same_tab, tabs_of, texts_of
+from cpl.workbook.supplied import (
+    CONTROL_LABEL,
+    FIRST_WITH_FORM_LABEL,
+    FORM_LABEL,
+    Tabs,
+    first_entry,
+    open_supplied,
+    same_tab,
+    tabs_of,
+    texts_of,
+)
 from cpl.workbook.supplied_trial import trial
 from cpl.workbook.survey import Survey
 from cpl.workbook.template import HISTORY_COLUMNS, csv_columns, list_columns
@@ -105,7 +115,8 @@ def _headings(book: Workbook, found: Tabs, rules: RuleSet) -> Iterator[Finding]:
     """The version label above the history and on the form; the headings of the three growing tabs."""
     control, form = texts_of(book, found.control), texts_of(book, found.form)
     yield from _label(found.control, control, CONTROL_LABEL)
-    yield from _label(found.form, form, FORM_LABEL)
+    if rules.principal >= FIRST_WITH_FORM_LABEL or form.get(FORM_LABEL):
+        yield from _label(found.form, form, FORM_LABEL)
     row = tabs.FIRST_RELEASE - 1
     for letters, heading in zip(HISTORY_COLUMNS, _HISTORY_HEADINGS, strict=True):
         if not _text(control, letters, row).casefold().startswith(heading.casefold()):

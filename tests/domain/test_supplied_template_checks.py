@@ -1,5 +1,6 @@
 """What stands against a template that SECAS supplies: each rule by a template that breaks it and says so, in which cell."""
 
+import datetime
 import re
 from collections.abc import Callable
 from typing import Any
@@ -9,13 +10,15 @@ import pytest
 from cpl.dictionary import load
 from cpl.domain.dictionary import Kind
 from cpl.domain.findings import Severity
-from cpl.workbook import supplied_trial, template
+from cpl.workbook import supplied, supplied_trial, template
+from cpl.workbook.render import ReleaseView, render
 from cpl.workbook.supplied_checks import check
 from tests.builders import templates
 from tests.builders.templates import CONTROL, CSV, FORM, HIDDEN, LIST, part_of, supplied_template
-from tests.builders.workbooks import rewrite, truncated, with_bomb, with_duplicate, with_lying_size
+from tests.builders.workbooks import rewrite, truncated, unpacked, with_bomb, with_duplicate, with_lying_size
 
 RULES = load(3)
+VIEW = ReleaseView("Version 2.001 Issued on 25-11-2026", datetime.date(2026, 11, 25), (("2.001", "25/11/2026", "-"),), ())
 GOOD = supplied_template()
 
 
@@ -208,6 +211,23 @@ def test_a_template_of_another_principal_version_is_refused() -> None:
     data = supplied_template(rules=load(2))
     assert {rule for rule, _ in errors(data)} >= {"T3"}
     assert [found for found in check(data, load(2)) if found.severity is Severity.ERROR] == []
+
+
+@pytest.mark.parametrize("empty", [True, False], ids=["empty", "not there"])
+def test_before_version_3_the_form_need_not_show_the_label(empty: bool) -> None:
+    def spoil(sheets: templates.Sheets, book: Any) -> None:
+        if empty:
+            blank(sheets, book, FORM, "A2")
+        else:
+            del sheets[FORM].table[1][0]
+
+    data = supplied_template(spoil, rules=load(2))
+    assert [found for found in check(data, load(2)) if found.severity is Severity.ERROR] == []
+    assert (
+        unpacked(render(VIEW, load(2), supplied.opened(data, load(2))))[part_of(data, FORM)]
+        == unpacked(data)[part_of(data, FORM)]
+    )
+    assert errors(supplied_template(spoil)) == [("T4", f"{FORM}!A2")]
 
 
 def test_what_cannot_be_read_back_is_found_by_trial() -> None:
