@@ -100,5 +100,9 @@ def test_every_other_part_stays_as_excel_made_it(template: bytes, published: byt
     assert [around(before[part]) for part in GROWING] == [around(after[part]) for part in GROWING]
     sheets = [openpyxl.load_workbook(io.BytesIO(data))["Central Products List"] for data in (template, published)]
     assert [sheet.column_dimensions["B"].width for sheet in sheets] == [sheets[0].column_dimensions["B"].width] * 2
-    looks = [[(cell.font.name, cell.font.sz, cell.border.left.style) for cell in sheet["B8:U8"][0]] for sheet in sheets]
+    samples = [cell.coordinate for cell in sheets[0]["B8:U8"][0] if cell.value]
+    looks = [
+        [(cell.font.name, cell.font.sz, cell.border.left.style) for cell in map(sheet.__getitem__, samples)] for sheet in sheets
+    ]
+    assert len(samples) > 15
     assert looks[0] == looks[1]
