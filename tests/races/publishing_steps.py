@@ -1,5 +1,6 @@
 """What the tests of publishing do on a site that runs elsewhere, and what they look at."""
 
+import io
 import json
 import sys
 from typing import Any
@@ -43,6 +44,13 @@ def outline() -> dict[str, Any]:
     }
 
 
+def manage(*words: str) -> None:
+    """A command of manage.py, without waiting for another process to start."""
+    from django.core.management import call_command
+
+    call_command(*words, stdout=io.StringIO())
+
+
 def keys() -> dict[str, Any]:
     """The chain of release keys, and those whose private halves sign or could."""
     from core import crypto
@@ -73,7 +81,7 @@ def recover() -> list[str]:
     return list(PublicationOrder.objects.order_by("id").values_list("outcome", flat=True))
 
 
-STEPS = {step.__name__: step for step in (approved_changes, outline, keys, order, recover)}
+STEPS = {step.__name__: step for step in (approved_changes, outline, manage, keys, order, recover)}
 
 if __name__ == "__main__":
     import django
