@@ -1,4 +1,4 @@
-"""The whole list: what changes do to it, what stands in their way, and how two lists differ. The Version Control text follows."""
+"""The whole list: what changes do to it, what stands in their way, and how two lists differ."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from cpl.domain.changes import ChangeKind, PlannedChange
 from cpl.domain.entry import CURRENT, REMOVED, ListedEntry, twin_fields
-from cpl.domain.version_control import version_control_text
 
 __all__ = [
     "Amendment", "ChangeKind", "Difference", "ListedEntry", "PlannedChange",
-    "amendments", "apply", "conflicts", "difference", "version_control_text",
+    "amendments", "apply", "conflicts", "difference",
 ]  # fmt: skip
 
 

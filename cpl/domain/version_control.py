@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from cpl.domain.applicability import is_smets1
 from cpl.domain.changes import PlannedChange
+from cpl.domain.dictionary import RuleSet
 from cpl.domain.entry import CPA_NUMBER, DEVICE_TYPE, FIRMWARE, MANUFACTURER, MODEL, ListedEntry, Values
 
 _ONES = (
@@ -35,6 +36,30 @@ def version_control_text(changes: Sequence[PlannedChange], entries: Iterable[Lis
                 first = heading.format(count=in_words(len(chosen)), generation=generation, noun=noun)
                 paragraphs.append("\n".join([first, *lines]))
     return "\n\n".join(paragraphs)
+
+
+def form_text(before: RuleSet, after: RuleSet) -> str:
+    """The paragraph on what the New Entry form asks otherwise than it did; "" where lists of values and TSAT are the same."""
+    moved = [
+        (item.key, before.choices(known), after.choices(item))
+        for item in after.items
+        if (known := before.by_key.get(item.key)) and before.choices(known) != after.choices(item)
+    ]
+    lines = [f"{name}: {words}" for name, old, new in moved if (words := _moved(old, new))]
+    old_trios, new_trios = (sorted(map(" / ".join, rules.combinations)) for rules in (before, after))
+    if words := _moved(old_trios, new_trios):
+        lines.append(f"Device Level Versions (TSAT): {words}")
+    return "\n".join(["CPL New Entry form amended:", *lines]) if lines else ""
+
+
+def _moved(old: Sequence[str], new: Sequence[str]) -> str:
+    """ "CTT 4.0 and CTT 4.1 added; CTT 3.0 removed" """
+    steps = {"added": [text for text in new if text not in old], "removed": [text for text in old if text not in new]}
+    return "; ".join(f"{_listed(texts)} {what}" for what, texts in steps.items() if texts)
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
 
 
 def in_words(count: int) -> str:

@@ -3,12 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from cpl.domain import merkle
-
-if TYPE_CHECKING:
-    from cpl.services.publishing import Plan
+from cpl.services.planning import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +16,7 @@ class File:
     sha256: str
 
 
-def build(plan: "Plan", files: Mapping[str, File], key_id: str) -> bytes:
+def build(plan: Plan, files: Mapping[str, File], key_id: str) -> bytes:
     """Canonical JSON: sizes and SHA-256 of the files, entry numbers added and changed, root of the tree over all entries."""
     content = {
         "format": 1,

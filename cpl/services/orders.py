@@ -8,8 +8,9 @@ from core import audit, crypto, outbox
 from cpl import selectors
 from cpl.domain.releases import parse
 from cpl.models import PublicationOrder, Release
-from cpl.services import publishing
-from cpl.services.publishing import PlanChanged, PublishingBlocked
+from cpl.services import planning, publishing
+from cpl.services.planning import PublishingBlocked
+from cpl.services.publishing import PlanChanged
 
 ORDERED = "cpl.publication_ordered"
 
@@ -20,7 +21,7 @@ def order(actor: User, text: str, seen: str) -> PublicationOrder:
     Raises PublishingBlocked when nothing can be published, PlanChanged when something else than what was seen would be.
     """
     access.require(actor, access.Action.PUBLISH)
-    plan = publishing.preview(changes_text=text)
+    plan = planning.preview(changes_text=text)
     if plan.fingerprint != seen:
         raise PlanChanged(publishing.LOOK_AGAIN)
     with transaction.atomic(durable=True):

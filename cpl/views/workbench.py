@@ -15,8 +15,8 @@ from cpl import selectors
 from cpl.domain.releases import Version
 from cpl.forms import LONGEST_TEXT, PublishForm
 from cpl.models import Change, PublicationOrder
-from cpl.services import artefacts, orders, publishing
-from cpl.services.publishing import Plan, PublishingBlocked
+from cpl.services import artefacts, orders, planning, publishing
+from cpl.services.planning import NothingToPublish, Plan, PublishingBlocked
 from cpl.views import showing
 
 
@@ -82,11 +82,12 @@ def _page(request: HttpRequest, text: str = "", problem: str = "") -> HttpRespon
         "problem": problem,
         "waiting": PublicationOrder.objects.filter(outcome=PublicationOrder.Outcome.WAITING).first(),
     }
-    if context["approved"]:
-        try:
-            context |= _next(publishing.preview(changes_text=text))
-        except PublishingBlocked as blocked:
-            context["blocked"] = str(blocked)
+    try:
+        context |= _next(planning.preview(changes_text=text))
+    except NothingToPublish:
+        pass
+    except PublishingBlocked as blocked:
+        context["blocked"] = str(blocked)
     return render(request, "cpl/workbench.html", context, status=409 if problem else 200)
 
 

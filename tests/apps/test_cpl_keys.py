@@ -15,8 +15,9 @@ from django.test import Client
 from core import append_only, audit, crypto, vault
 from cpl import handlers, records, selectors
 from cpl.models import Pointer, PublicationOrder, ReleaseKey
-from cpl.services import keys, orders, publishing
-from cpl.services.publishing import HeadMoved, PublishingBlocked
+from cpl.services import keys, orders, planning, publishing
+from cpl.services.planning import PublishingBlocked
+from cpl.services.publishing import HeadMoved
 from tests.builders.listing import approved, published, two_people
 from tests.commands import called
 from tests.downloads import body, fetch_latest, new_version, verify
@@ -163,7 +164,7 @@ def test_there_is_a_list_of_keys_before_there_is_a_key(key_folder: Path, client:
 
 def test_a_version_prepared_before_the_key_changed_is_prepared_again(key_folder: Path) -> None:
     approved()
-    plan = publishing.preview()
+    plan = planning.preview()
     stored = publishing.store(plan)
     assert called("rotate_release_key")[0] == 0
     with pytest.raises(HeadMoved):
@@ -177,7 +178,7 @@ def test_a_run_that_died_before_the_new_key_was_in_force_is_ended_by_the_next(ke
     old = keys.in_force().key_id
     new = crypto.make_release_key()
     approved(model=901)
-    assert publishing.store(publishing.preview()).key_id == old
+    assert publishing.store(planning.preview()).key_id == old
     assert called("rotate_release_key")[0] == 0
     assert (keys.in_force().key_id, set(crypto.held())) == (new, {new})
 
@@ -187,7 +188,7 @@ def test_a_run_that_died_before_the_old_key_was_set_aside_is_ended_by_the_next(k
     new = crypto.make_release_key()
     keys.rotate(new)
     approved(model=901)
-    assert publishing.store(publishing.preview()).key_id == new
+    assert publishing.store(planning.preview()).key_id == new
     code, out, _ = called("rotate_release_key")
     assert (code, f"retired-{old}.pem" in out, "destroy it" in out) == (0, True, True)
     assert (ReleaseKey.objects.count(), set(crypto.held())) == (2, {new})
@@ -242,7 +243,7 @@ def test_without_the_old_key_there_is_no_rotation_but_a_new_beginning(key_folder
 
 def test_an_order_is_left_to_a_process_that_has_a_key(key_folder: Path, settings: Any) -> None:
     approved()
-    order = orders.order(two_people()[1], "", publishing.preview().fingerprint)
+    order = orders.order(two_people()[1], "", planning.preview().fingerprint)
     settings.EMBEDDED = False
     with pytest.raises(crypto.NoPrivateKey):
         orders.carry_out(order.pk)

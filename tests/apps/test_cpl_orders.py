@@ -6,8 +6,9 @@ from django.http import Http404
 from accounts.models import Role
 from core import audit, outbox
 from cpl.models import Change, PublicationOrder, Release
-from cpl.services import orders, publishing
-from cpl.services.publishing import PlanChanged, PublishingBlocked
+from cpl.services import orders, planning, publishing
+from cpl.services.planning import PublishingBlocked
+from cpl.services.publishing import PlanChanged
 from tests.builders.listing import approved, small_list, two_people
 from tests.people import person
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def seen() -> str:
     small_list()
     approved(model=901)
-    return publishing.preview().fingerprint
+    return planning.preview().fingerprint
 
 
 def test_an_order_is_carried_out_by_the_worker(seen: str) -> None:
@@ -57,7 +58,7 @@ def test_what_changed_after_the_order_is_not_published(seen: str) -> None:
     assert (wanted.outcome, wanted.release) == ("refused", None)
     assert "have changed since you looked" in wanted.reason
     assert Release.objects.count() == 2
-    again = orders.order(two_people()[1], "", publishing.preview().fingerprint)
+    again = orders.order(two_people()[1], "", planning.preview().fingerprint)
     orders.carry_out(again.pk)
     assert Release.objects.count() == 3
 

@@ -18,8 +18,9 @@ from cpl import csvfile, selectors
 from cpl.domain import merkle
 from cpl.domain.entry import ListedEntry
 from cpl.models import Change, EntryRow, Release
-from cpl.services import artefacts, changes, keys, publishing
-from cpl.services.publishing import HeadMoved, PlanChanged, PublishingBlocked
+from cpl.services import artefacts, changes, keys, planning, publishing
+from cpl.services.planning import PublishingBlocked
+from cpl.services.publishing import HeadMoved, PlanChanged
 from cpl.workbook.read_list import read_cpl
 from tests.builders.listing import FIRMWARE, amended, approved, list_values, proposed, published, small_list, two_people
 from tests.builders.workbooks import list_workbook, sample_entries
@@ -94,7 +95,7 @@ def test_the_series_ends_at_999999() -> None:
     EntryRow.build("999999", "Removed", list_values(5), 2).save()
     approved()
     with pytest.raises(PublishingBlocked, match="999999"):
-        publishing.preview()
+        planning.preview()
 
 
 def test_kinds_follow_their_entry() -> None:
@@ -176,17 +177,17 @@ def test_an_older_structure_blocks() -> None:
     small_list(2)
     approved()
     with pytest.raises(PublishingBlocked, match="Principal version 2"):
-        publishing.preview(2)
+        planning.preview(2)
 
 
 def outsider_publishes() -> None:
-    publishing.commit(plan := publishing.preview(), publishing.store(plan), None)
+    publishing.commit(plan := planning.preview(), publishing.store(plan), None)
 
 
 def test_prepared_again_when_somebody_else_published(monkeypatch: pytest.MonkeyPatch) -> None:
     small_list(2)
     approved(model=901)
-    plan = publishing.preview()
+    plan = planning.preview()
     late = publishing.store(plan)
     outsider_publishes()
     with pytest.raises(HeadMoved):
@@ -196,7 +197,7 @@ def test_prepared_again_when_somebody_else_published(monkeypatch: pytest.MonkeyP
     approved(model=903)
     store, waiting = publishing.store, [True]
 
-    def interrupted(plan: publishing.Plan) -> publishing.Artefacts:
+    def interrupted(plan: planning.Plan) -> publishing.Artefacts:
         made = store(plan)
         if waiting.pop() if waiting else False:
             changes.withdraw(None, Change.objects.filter(status="approved").first(), "not today")
@@ -210,11 +211,11 @@ def test_prepared_again_when_somebody_else_published(monkeypatch: pytest.MonkeyP
 def test_what_somebody_looked_at_is_what_is_published() -> None:
     small_list(2)
     approved(model=901)
-    seen = publishing.preview().fingerprint
+    seen = planning.preview().fingerprint
     approved(model=902)
     with pytest.raises(PlanChanged):
         publishing.publish(None, seen=seen)
-    assert publishing.publish(None, "My text", seen=publishing.preview().fingerprint).changes_text == "My text"
+    assert publishing.publish(None, "My text", seen=planning.preview().fingerprint).changes_text == "My text"
 
 
 def test_a_fault_before_the_commit_leaves_nothing_but_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,7 +229,7 @@ def test_a_fault_before_the_commit_leaves_nothing_but_bytes(monkeypatch: pytest.
         raise RuntimeError("pulled the plug")
 
     monkeypatch.setattr(outbox, "emit", fault)
-    plan = publishing.preview()
+    plan = planning.preview()
     with pytest.raises(RuntimeError):
         published()
     assert list(EntryRow.objects.values()) == rows
@@ -243,8 +244,8 @@ def test_a_fault_before_the_commit_leaves_nothing_but_bytes(monkeypatch: pytest.
 def test_the_same_plan_gives_the_same_bytes() -> None:
     small_list()
     approved()
-    plan = publishing.preview()
-    assert publishing.store(plan) == publishing.store(publishing.preview())
+    plan = planning.preview()
+    assert publishing.store(plan) == publishing.store(planning.preview())
     release = published()
     assert artefacts.rendered(release, artefacts.WORKBOOK) == vault.read(release.workbook_sha256)
     assert artefacts.rendered(release, artefacts.CSV) == vault.read(release.csv_sha256)
@@ -255,7 +256,7 @@ def test_the_text_follows_the_order_of_the_list() -> None:
     small_list(3)
     new = amended("000003", **{DLMS: "NEW-1", FIRMWARE: "0A:0B:0C:0D", "Device_Type.name": "Gas Smart Meter"})
     approved("amend", "000003", values=dict(sorted(new.items(), reverse=True)))
-    text = publishing.preview().draft_text
+    text = planning.preview().draft_text
     places = [text.index(key) for key in ("Device_Type.name", FIRMWARE, DLMS) if key in text]
     assert places == sorted(places)
     assert len(places) >= 2
@@ -321,7 +322,7 @@ def test_it_is_on_the_record() -> None:
 def test_the_commands(tmp_path: Path) -> None:
     assert called("publish", "--json")[0] == 1
     code, out, err = called("publish")
-    assert (code, out, err) == (1, "", "There are no approved changes to publish.\n")
+    assert (code, out, err) == (1, "", "There are no approved changes to publish, and the form is as it was.\n")
     approved()
     code, out, _ = called("publish", "--dry-run", "--json")
     assert (code, json.loads(out)["version"], json.loads(out)["published"]) == (0, "3.000", False)

@@ -14,7 +14,7 @@ from core.models import OutboxEvent
 from cpl import handlers, selectors
 from cpl.domain import merkle
 from cpl.models import EntryRow, Release
-from cpl.services import artefacts, proofs, publishing
+from cpl.services import artefacts, planning, proofs
 from cpl.services.stored import Shelf, StoredEntries
 from cpl.workbook.blocks import ROWS, RenderedEntry
 from cpl.workbook.read_list import read_cpl
@@ -220,4 +220,4 @@ def test_preparing_a_release_takes_few_questions(django_assert_max_num_queries) 
     small_list(24)
     approved(model=9_001)
     with django_assert_max_num_queries(12):
-        assert len(publishing.preview().entries) == 25
+        assert len(planning.preview().entries) == 25

@@ -14,8 +14,9 @@ from core import audit, vault
 from cpl import records
 from cpl.dictionary import load
 from cpl.models import Release, SelectionValue, SuppliedTemplate
-from cpl.services import artefacts, publishing, templates
-from cpl.services.publishing import PlanChanged, PublishingBlocked
+from cpl.services import artefacts, planning, publishing, templates
+from cpl.services.planning import PublishingBlocked
+from cpl.services.publishing import PlanChanged
 from cpl.services.templates import TemplateRefused
 from cpl.workbook.read import read_form
 from cpl.workbook.read_list import read_cpl
@@ -174,11 +175,11 @@ def test_once_withdrawn_the_one_before_or_our_own_is_used() -> None:
 def test_what_was_seen_is_what_is_published() -> None:
     small_list()
     approved(model=901)
-    seen = publishing.preview().fingerprint
+    seen = planning.preview().fingerprint
     record = agreed()
     with pytest.raises(PlanChanged):
         publishing.publish(two_people()[1], seen=seen)
-    seen = publishing.preview().fingerprint
+    seen = planning.preview().fingerprint
     templates.withdraw(pair()[0], record, "Not yet")
     with pytest.raises(PlanChanged):
         publishing.publish(two_people()[1], seen=seen)
@@ -189,7 +190,7 @@ def test_one_withdrawn_between_preparing_and_committing_is_not_used() -> None:
     small_list()
     record = agreed()
     approved(model=901)
-    plan = publishing.preview()
+    plan = planning.preview()
     made = publishing.store(plan)
     templates.withdraw(pair()[0], record, "The macro is wrong.")
     with pytest.raises(publishing.HeadMoved):

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cpl.dictionary import load
+from cpl.domain.dictionary import ListValue
 from cpl.domain.listing import (
     Amendment,
     Difference,
@@ -12,9 +14,8 @@ from cpl.domain.listing import (
     apply,
     conflicts,
     difference,
-    version_control_text,
 )
-from cpl.domain.version_control import in_words, line_of
+from cpl.domain.version_control import form_text, in_words, line_of, version_control_text
 from tests.domain.good_forms import PPMID, good
 
 FIRMWARE = "Device_Model.firmware_version"
@@ -284,3 +285,17 @@ def test_no_changes_no_text() -> None:
 )
 def test_counts_in_words(count: int, words: str) -> None:
     assert in_words(count) == words
+
+
+def test_new_and_old_values_of_the_form() -> None:
+    rules = load(3)
+    first, *others = rules.lists["dlms_version"]
+    lists = {"dlms_version": [*others, ListValue("CTT 9.1"), ListValue("CTT 9.2"), ListValue("CTT 9.3")]}
+    trio = ("Gas Smart Meter", "SMETS V9.1", "GBCS Version 9.1")
+    changed = rules.with_reference(lists, rules.device_types, rules.combinations | {trio})
+    assert form_text(rules, changed) == (
+        "CPL New Entry form amended:\n"
+        f"DLMS_Certificate.DLMS_version: CTT 9.1, CTT 9.2 and CTT 9.3 added; {first.value} removed\n"
+        "Device Level Versions (TSAT): Gas Smart Meter / SMETS V9.1 / GBCS Version 9.1 added"
+    )
+    assert form_text(changed, changed) == ""

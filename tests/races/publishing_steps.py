@@ -62,10 +62,10 @@ def keys() -> dict[str, Any]:
 def order() -> int:
     """The approver presses the button."""
     from accounts.models import User
-    from cpl.services import orders, publishing
+    from cpl.services import orders, planning
 
     approver = User.objects.get(email=f"{PEOPLE[1]}@secas.example")
-    return orders.order(approver, "", publishing.preview().fingerprint).pk
+    return orders.order(approver, "", planning.preview().fingerprint).pk
 
 
 def recover() -> list[str]:

@@ -12,7 +12,7 @@ KINDS = ("sqlite-files", "postgres-redis")
 FIRST = 3  # new entries that wait
 # Where the publisher is killed: before, between and after everything that it writes.
 PLACES = (
-    ("cpl.services.publishing.preview", "return", 1),
+    ("cpl.services.planning.preview", "return", 1),
     ("cpl.services.publishing.store", "call", 1),
     ("core.vault.put", "call", 1),
     ("core.vault._write", "call", 1),

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from cpl import selectors
 from cpl.domain.releases import Version
 from cpl.models import EntryRow, Release
-from cpl.services import artefacts, publishing
+from cpl.services import artefacts, planning
 from cpl.services.importing import import_cpl
 from cpl.workbook.read_list import read_cpl
 from tests.builders.listing import approved, published
@@ -63,7 +63,7 @@ def test_the_csv_comes_out_byte_for_byte(head: Release, tmp_path: Path, settings
 def test_the_next_version_is_3_000_with_the_next_number(head: Release) -> None:
     approved(model=901)
     approved("remove", "000726", reason="asked for by its manufacturer")
-    plan = publishing.preview()
+    plan = planning.preview()
     assert (str(plan.version), plan.numbers) == ("3.000", ("000733", "000726"))
     release = published()
     assert (release.serial, release.entry_count, release.current_count) == (347, 730, 694)

@@ -6,8 +6,8 @@ from django.core.management.base import CommandParser
 
 from cpl.dictionary import PRINCIPALS
 from cpl.management.command import BLOCKED, Tool
-from cpl.services import artefacts, publishing
-from cpl.services.publishing import Plan, PublishingBlocked
+from cpl.services import artefacts, planning, publishing
+from cpl.services.planning import Plan, PublishingBlocked
 
 
 class Command(Tool):
@@ -24,7 +24,7 @@ class Command(Tool):
     def handle(self, *args: Any, **options: Any) -> None:
         """Prepare, and publish unless told not to."""
         try:
-            plan = publishing.preview(options["principal"])
+            plan = planning.preview(options["principal"])
             document = _document(plan)
             if not options["dry_run"]:
                 release = publishing.publish(None, principal=options["principal"], seen=plan.fingerprint)
