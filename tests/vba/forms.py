@@ -152,8 +152,11 @@ def _image_and_path(rules: RuleSet) -> Iterator[Form]:
         "GBCS Version 4.0",
         "GBCS Version 4.1",
         "GBCS Version 3.2",
+        "4.0 5.0",
         "4.2",
-        "12345.6",
+        "10003.9",
+        "4.00001",
+        "10.1",
         "1.",
         ".1",
         "a 4. 4.1",
@@ -162,7 +165,7 @@ def _image_and_path(rules: RuleSet) -> Iterator[Form]:
         "9.x 1.2.3",
     )
     for device, version in itertools.product((PPMID, SWITCH, HUB), gbcs):
-        for path in ("NA", "000626", "x")[: 3 if device == SWITCH else 2]:
+        for path in ("NA", "000626", "x", "")[: 4 if device == SWITCH else 2]:
             more = {PATH: path} if PATH in rules.by_key else {}
             yield Form(f"{device} {version} {path}", _base(rules, device, **{GBCS: version}, **more))
 
@@ -190,6 +193,7 @@ def _cells(rules: RuleSet) -> Iterator[Form]:
     for key, value in itertools.product(sorted(LINKED & rules.by_key.keys()), lone):
         yield Form(f"{key} {value.kind}", {**_base(rules), key: value})
         yield Form(f"{key} {value.kind} no hash", {**_base(rules), IMAGE_HASH: "", key: value})
+        yield Form(f"{key} {value.kind} no upgrades", {**_base(rules, PPMID), GBCS: "GBCS Version 4.0", key: value})
 
 
 def _mixtures(rules: RuleSet) -> Iterator[Form]:

@@ -8,7 +8,7 @@ from itertools import product
 
 from cpl.dictionary import load
 from cpl.domain.dictionary import DeviceType, ListValue, RuleSet
-from cpl.domain.entry import CPA_NUMBER, DEVICE_TYPE, GBCS
+from cpl.domain.entry import CPA_NUMBER, DEVICE_TYPE, GBCS, SMETS_CHTS
 from cpl.domain.rules import certificates
 from tests.domain.good_forms import PPMID, SINGLE, good
 from tests.vba.agreement import LOCKING, UNLOCKING, MacroRun, Outcome, Verdict, expected
@@ -75,7 +75,7 @@ def rule_set(name: str) -> RuleSet:
     )
 
 
-LIFT = DeviceType("Heat Pump Switch", "SMETS", needs_cpa=True, needs_dlms=False, needs_fir_v2=False, ota_from="GBCS Version 5.0")
+LIFT = DeviceType("Heat Pump Switch", "SMETS", needs_cpa=True, needs_dlms=False, needs_fir_v2=False, ota_from="GBCS Version 5.12")
 
 
 @cache
@@ -110,9 +110,12 @@ def _days() -> Iterator[Form]:
 
 
 def _of_later_rules() -> Iterator[Form]:
-    for device, gbcs in product((LIFT.name, "Unheard of", SINGLE), ("GBCS Version 5.0", "GBCS Version 4.1")):
+    for device, gbcs in product(
+        (LIFT.name, "Unheard of", SINGLE), ("GBCS Version 5.0", "GBCS Version 5.20", "GBCS Version 4.1", "x")
+    ):
         values = {**good(SINGLE), DEVICE_TYPE: device, GBCS: gbcs, "ZigBee_Properties.Bands_Join": "triple band"}
         yield Form(f"{device} {gbcs}", values)
+        yield Form(f"{device} x {gbcs}", {**values, SMETS_CHTS: "x"})
 
 
 def _one_after_the_other() -> Iterator[Situation]:
@@ -142,6 +145,9 @@ def _harmless_changes() -> Iterator[Situation]:
         ("labels in other letters", lambda run: _label(run, 9, " DEVICE_type\n", "NAME ")),
     ):
         yield Situation(name, GOOD, spoil=change)
+    values = {**good(SINGLE), certificates.EXPIRY: "29/02/2032", CPA_NUMBER: "[E] 12345"}
+    on_leap_day = Form("leap day", values, on=datetime.date(2028, 2, 29))
+    yield Situation("certificates of four years", on_leap_day, spoil=_four_years)
 
 
 def _damage() -> Iterator[Situation]:
@@ -197,6 +203,12 @@ def _label(run: MacroRun, row: int, group: object, attribute: object) -> None:
 def _two_rows_again(run: MacroRun) -> None:
     for row in (60, 61):
         _label(run, row, "Device_Type", "name")
+
+
+def _four_years(run: MacroRun) -> None:
+    """Less than today's six, and enough for a date four years ahead."""
+    cells = run.book["CPL Certificates"].cells
+    cells.update({place: "4" for place, text in cells.items() if place[1] == 8 and text == "6"})
 
 
 def _without_a_text(run: MacroRun) -> None:

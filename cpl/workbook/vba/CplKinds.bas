@@ -124,7 +124,6 @@ End Function
 
 Private Function DateHint(ByVal value As String) As String
     Dim meant As String
-    If Len(value) <> 10 Then Exit Function
     If AllFrom(Mid(value, 3, 1) & Mid(value, 6, 1), "-.") Then
         meant = Left(value, 2) & "/" & Mid(value, 4, 2) & "/" & Right(value, 4)
     ElseIf Mid(value, 5, 1) = "-" And Mid(value, 8, 1) = "-" Then
@@ -156,11 +155,7 @@ Private Function HoldsWebAddress(ByVal value As String) As Boolean
 End Function
 
 Public Function PartCount(ByVal value As String) As Long
-    Dim pieces As Variant, place As Long
-    pieces = Split(value, ";")
-    For place = 0 To UBound(pieces)
-        If Trimmed(CStr(pieces(place))) <> "" Then PartCount = PartCount + 1
-    Next place
+    PartCount = UBound(Split(value, ";")) + 1
 End Function
 
 Private Function EmailProblem(ByVal value As String) As String

@@ -12,10 +12,7 @@ Public Sub CheckCombination()
     If Not InList(Rule(ItemOf("device"), RULE_LIST), device) Then Exit Sub
     If Not InList(Rule(ItemOf("version"), RULE_LIST), version) Then Exit Sub
     If Not InList(Rule(ItemOf("gbcs"), RULE_LIST), gbcs) Then Exit Sub
-    If deviceRow = 0 Then
-        AddError ItemOf("device"), Say("device"), ""
-        Exit Sub
-    End If
+    If deviceRow = 0 Then AddError ItemOf("device"), Say("device"), ""
     For place = 2 To UBound(combinations, 1)
         If CStr(combinations(place, 1)) = device And CStr(combinations(place, 2)) = version Then
             If CStr(combinations(place, 3)) = gbcs Then RefuseCombination place
