@@ -123,7 +123,8 @@ def _form_text(head: Release | None, rules: RuleSet, supplied: SuppliedTemplate 
     """What is new about the form: reason enough for a version, as new values must get to those who fill it in."""
     if head is None or head.rules is None:
         return ""
-    text = version_control.form_text(artefacts.rules_of(head), rules) if head.rules.digest != rules.digest else ""
+    ours_changed = supplied is None and head.rules.digest != rules.digest  # a supplied form follows no list of ours
+    text = version_control.form_text(artefacts.rules_of(head), rules) if ours_changed else ""
     same = head.template_sha256 == templates.kept(rules, supplied)
     return text or ("" if same else "CPL New Entry form renewed.")
 

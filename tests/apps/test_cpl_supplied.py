@@ -15,7 +15,7 @@ from cpl import records
 from cpl.dictionary import load
 from cpl.models import Release, SelectionValue, SuppliedTemplate
 from cpl.services import artefacts, planning, publishing, templates
-from cpl.services.planning import PublishingBlocked
+from cpl.services.planning import NothingToPublish, PublishingBlocked
 from cpl.services.publishing import PlanChanged
 from cpl.services.templates import TemplateRefused
 from cpl.workbook.read import read_form
@@ -218,6 +218,19 @@ def test_other_values_of_a_list_are_no_reason_against_it() -> None:
     SelectionValue.objects.create(list_name="dlms_version", value="DLMS 9.9", position=99)
     approved(model=901)
     assert published().supplied == record
+
+
+def test_other_values_of_a_list_are_no_reason_for_a_version_either() -> None:
+    """Its form has drop-downs of its own, which do not follow."""
+    small_list()
+    agreed()
+    approved(model=901)
+    published()
+    SelectionValue.objects.create(list_name="dlms_version", value="DLMS 9.9", position=99)
+    with pytest.raises(NothingToPublish):
+        planning.preview()
+    agreed(OTHER)
+    assert "form renewed" in planning.preview().draft_text
 
 
 # --- What is published ---------------------------------------------------------------------------------------------------------
