@@ -147,7 +147,7 @@ def holds_canary(content: bytes) -> bool:
     """Looks into zip files, too."""
     if any(canary.encode() in content for canary in CANARIES):
         return True
-    if content[:2] != b"PK":
+    if not zipfile.is_zipfile(io.BytesIO(content)):
         return False
     with zipfile.ZipFile(io.BytesIO(content)) as package:
         return any(canary.encode() in package.read(name) for name in package.namelist() for canary in CANARIES)
