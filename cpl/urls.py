@@ -23,10 +23,8 @@ class VersionConverter:
         return str(value)
 
 
-class NumberConverter:
-    """Six digits."""
-
-    regex = "[0-9]{6}"
+class AsItIs:
+    """A part of an address that needs no other form, only a pattern."""
 
     def to_python(self, value: str) -> str:
         """As it is."""
@@ -37,7 +35,20 @@ class NumberConverter:
         return value
 
 
+class NumberConverter(AsItIs):
+    """Six digits."""
+
+    regex = "[0-9]{6}"
+
+
+class Sha256Converter(AsItIs):
+    """In lower-case hexadecimal digits."""
+
+    regex = "[0-9a-f]{64}"
+
+
 register_converter(VersionConverter, "version")
+register_converter(Sha256Converter, "sha256")
 register_converter(NumberConverter, "number")
 
 app_name = "cpl"
@@ -58,8 +69,8 @@ urlpatterns = [
     path("cpl/versions/<version:version>/entries/<number:number>/proof.json", downloads.proof, name="proof"),
     path("cpl/feed.atom", feed.feed, name="feed"),
     path("cpl/latest.json", downloads.current, name="current"),
-    path("cpl/latest/<str:sha256>/latest.json", downloads.pointer, {"end": ""}, name="pointer"),
-    path("cpl/latest/<str:sha256>/latest.json.sig", downloads.pointer, {"end": ".sig"}, name="pointer_signature"),
+    path("cpl/latest/<sha256:sha256>/latest.json", downloads.pointer, {"end": ""}, name="pointer"),
+    path("cpl/latest/<sha256:sha256>/latest.json.sig", downloads.pointer, {"end": ".sig"}, name="pointer_signature"),
     path("cpl/latest.<str:suffix>", downloads.latest, name="latest"),
     path("cpl/keys.json", downloads.keychain, name="keys"),
     path("cpl/keys/release-key-<int:number>.<str:end>", downloads.release_key, name="release_key"),

@@ -150,7 +150,7 @@ def test_the_page_shows_the_chain(folder: Path, client: Client) -> None:
     assert [page.count(f"/cpl/keys/release-key-{number}.json.old.sig") for number in (1, 2, 3)] == [0, 1, 1]
     for number, version in enumerate(("3.000", "3.001", "3.002"), 1):
         assert f"-inkey release-key-{number}.pem" in client.get(f"/cpl/versions/{version}/").content.decode()
-    for nothing in ("1.json", "1.json.old.sig", "4.pem", "2.key", "2.json.sig"):
+    for nothing in ("1.json", "1.json.old.sig", "4.pem", "2.key", "2.json.sig", f"{10**30}.pem"):
         assert client.get(f"/cpl/keys/release-key-{nothing}").status_code == 404
 
 

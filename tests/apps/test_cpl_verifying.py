@@ -186,7 +186,8 @@ def test_words_and_signature_fit_though_new_words_come_between(folder: Path, cli
     address = f"/cpl/latest/{hashlib.sha256(text).hexdigest()}/latest.json"
     assert client.get(address).content == text
     assert crypto.verify(text, client.get(f"{address}.sig").content, keys.in_force().pem)
-    assert client.get(f"/cpl/latest/{'0' * 64}/latest.json.sig").status_code == 404
+    for nothing in ("0" * 64, "%00", "SHA-256"):
+        assert client.get(f"/cpl/latest/{nothing}/latest.json.sig").status_code == 404
 
 
 def test_a_pointer_runs_out_after_seven_days(folder: Path) -> None:
