@@ -127,7 +127,7 @@ def _statements(document: bytes) -> list[_Statement]:
         if statement.number != expected:
             raise Broken(f"statement {expected} is missing.")
     for before, after in pairwise(found):
-        if before.new_id != after.old_id or before.last_serial > after.last_serial:
+        if before.new_id != after.old_id or not _goes_on(before, after):
             raise Broken(f"statement {after.number} does not follow from statement {before.number}.")
     return found
 
@@ -154,6 +154,13 @@ def _statement(item: dict[str, str]) -> _Statement:
     if found.vouched and not crypto.verify(text, bytes.fromhex(item["old_signature"]), found.old):
         raise Broken(f"statement {found.number} is not signed by the key before it: it is forged.")
     return found
+
+
+def _goes_on(before: _Statement, after: _Statement) -> bool:
+    """A key ends after the one before it, or with the same release when it signed none."""
+    if before.last_serial == after.last_serial:
+        return before.last_manifest == after.last_manifest
+    return before.last_serial < after.last_serial
 
 
 def _refuse_forks(statements: list[_Statement]) -> None:

@@ -149,6 +149,11 @@ def ends_before_the_one_before(items: list[Item]) -> None:
     items[2] = signed(statement(4, KEYS[2], KEYS[3], 1), KEYS[2], KEYS[3])
 
 
+def another_end_of_the_key_before(items: list[Item]) -> None:
+    """A key that signed nothing has nothing to say on the manifest with which the one before it ended."""
+    items[1] = signed(statement(3, KEYS[1], KEYS[2], 2, last_manifest="0" * 64), KEYS[1], KEYS[2])
+
+
 def wrong_id(items: list[Item]) -> None:
     told = statement(5, KEYS[3], KEYS[4], 7, new_key={"id": name(KEYS[3]), "pem": pem(KEYS[4])})
     items.append(signed(told, KEYS[3], KEYS[4]))
@@ -175,6 +180,7 @@ BAD: list[tuple[Callable[[list[Item]], None], str]] = [
     (comes_back, f"two statements are about key {name(KEYS[0])}: the chain of keys forks"),
     (introduced_twice, f"two statements are about key {name(KEYS[1])}: the chain of keys forks"),
     (ends_before_the_one_before, "statement 4 does not follow from statement 3"),
+    (another_end_of_the_key_before, "statement 3 does not follow from statement 2"),
     (wrong_id, "statement 5 gives a key an id that is not its own"),
     (another_document, "is no list of keys"),
     (no_signature, "is no list of keys"),
@@ -213,6 +219,7 @@ def test_a_key_begun_anew_is_reached_backward_only() -> None:
     for trusted, reached in ((0, [0, 1]), (1, [0, 1]), (2, [0, 1, 2, 3]), (3, [0, 1, 2, 3])):
         known = keychain.of(pem(KEYS[trusted]), document(items))
         assert [key.key_id for key in known.keys] == [name(KEYS[place]) for place in reached]
+    items[2] = signed(statement(4, KEYS[2], KEYS[3], 3, last_manifest="0" * 64), KEYS[2], KEYS[3])
     old = keychain.of(pem(KEYS[0]), document(items))
     assert old.fault(MANIFESTS[3], KEYS[1].sign(MANIFESTS[3])) == ""  # a stranger's word on its end does not bind the old key
     told = json.dumps({"serial": 6, "signing_key": name(KEYS[3])}).encode()
