@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from cpl.dictionary import load
-from cpl.domain.dictionary import RuleSet
+from cpl.domain.dictionary import Kind, RuleSet
 from cpl.domain.entry import CURRENT, ListedEntry
 from cpl.domain.findings import Severity
 from cpl.domain.form import CellKind, FormCell, FormReading
@@ -25,7 +25,7 @@ from tests.vba.popups import Dialog, dialogs
 from tests.vba.values import EMPTY, EPOCH, Date, ErrorValue, units
 
 FORM = "CPL - New Entry"
-RESULT_COLUMN = 9
+ANSWER_COLUMN, RESULT_COLUMN = 7, 9
 BLACK, RED = 0, 255
 UNLOCKING = ("unprotect", "")
 LOCKING = ("protect", "", True, True, True, False, False, True, True)  # rows and columns may be made larger
@@ -136,9 +136,10 @@ class MacroRun:
         self.sheet.formulas.clear()
         for row, item in enumerate(self.rules.form_items, FIRST_ITEM):
             value = form.values.get(item.key, "")
-            self.sheet.cells[row, 7] = _cell(value)
+            if item.kind is not Kind.ALLOCATED:  # there the workbook says that SECAS allocates the value
+                self.sheet.cells[row, ANSWER_COLUMN] = _cell(value)
             if isinstance(value, Filled) and value.kind is CellKind.FORMULA:
-                self.sheet.formulas.add((row, 7))
+                self.sheet.formulas.add((row, ANSWER_COLUMN))
             if item.key in form.missing:
                 self.sheet.cells[row, 2] = "something else"
                 self.sheet.cells.pop((row, RESULT_COLUMN), None)  # what an earlier check wrote stays otherwise
@@ -184,6 +185,13 @@ def _cell(value: str | Filled) -> object:
             return value.value == "1"
         case CellKind.ERROR:
             return ErrorValue(value.value)
-        case CellKind.FORMULA if value.value in {"#N/A", "TRUE"}:
-            return ErrorValue(value.value) if value.value == "#N/A" else True
-    return float(value.value) if value.value.isdecimal() else value.value  # what a formula worked out
+    return _worked_out(value.value)
+
+
+def _worked_out(text: str) -> object:
+    """What a formula gave."""
+    if text == "#N/A":
+        return ErrorValue(text)
+    if text == "TRUE":
+        return True
+    return float(text) if text.replace(".", "", 1).isdecimal() else text

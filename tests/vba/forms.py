@@ -189,11 +189,19 @@ def _cells(rules: RuleSet) -> Iterator[Form]:
     ]
     for value in filled:
         yield Form(f"cells {value.kind} {value.value}", dict.fromkeys((item.key for item in _answerable(rules)), value))
-    lone = [Filled(CellKind.FORMULA, "GBCS Version 4.1"), Filled(CellKind.DATE, "46351"), Filled(CellKind.NUMBER, "7")]
+    lone = [
+        Filled(CellKind.FORMULA, "GBCS Version 4.0"),
+        Filled(CellKind.FORMULA, "3.2"),
+        Filled(CellKind.FORMULA, "#N/A"),
+        Filled(CellKind.ERROR, "#N/A"),
+        Filled(CellKind.BOOLEAN, "1"),
+        Filled(CellKind.DATE, "46351"),
+        Filled(CellKind.NUMBER, "7"),
+    ]
     for key, value in itertools.product(sorted(LINKED & rules.by_key.keys()), lone):
-        yield Form(f"{key} {value.kind}", {**_base(rules), key: value})
-        yield Form(f"{key} {value.kind} no hash", {**_base(rules), IMAGE_HASH: "", key: value})
-        yield Form(f"{key} {value.kind} no upgrades", {**_base(rules, PPMID), GBCS: "GBCS Version 4.0", key: value})
+        yield Form(f"{key} {value.kind} {value.value}", {**_base(rules), key: value})
+        yield Form(f"{key} {value.kind} {value.value} no hash", {**_base(rules), IMAGE_HASH: "", key: value})
+        yield Form(f"{key} {value.kind} {value.value} no upgrades", {**_base(rules, PPMID), GBCS: "GBCS Version 4.0", key: value})
 
 
 def _mixtures(rules: RuleSet) -> Iterator[Form]:

@@ -24,29 +24,25 @@ End Sub
 Private Function CellText(ByVal item As Long, ByVal cell As Object) As String
     Dim content As Variant
     content = cell.Value
+    CellText = PlainText(content)
     If cell.HasFormula Then
         Refuse item, "cell.formula"
-        CellText = PlainText(content)
     ElseIf IsError(content) Then
         Refuse item, "cell.error"
-        CellText = "?"
     ElseIf VarType(content) = vbBoolean Then
         Refuse item, "cell.boolean"
-        CellText = "?"
-    ElseIf IsEmpty(content) Or VarType(content) = vbString Then
-        CellText = CStr(content)
-    Else
+    ElseIf Not IsEmpty(content) And VarType(content) <> vbString Then
         CellText = NumberText(item, CDbl(content), VarType(content) = vbDate)
     End If
 End Function
 
-' What a refused cell shows; "?" stands for what is no text and no number.
+' What a cell holds; any text stands for an error.
 Private Function PlainText(ByVal content As Variant) As String
-    PlainText = "?"
-    If IsError(content) Then Exit Function
-    If VarType(content) = vbString Then
+    If IsError(content) Then
+        PlainText = "?"
+    ElseIf IsEmpty(content) Or VarType(content) = vbString Then
         PlainText = CStr(content)
-    ElseIf VarType(content) <> vbBoolean Then
+    Else
         PlainText = Digits(CDbl(content))
     End If
 End Function
