@@ -6,6 +6,7 @@ side by side for as long as it takes. Whoever publishes or signs a pointer holds
 
 import datetime
 import json
+from collections.abc import Callable
 
 from django.db import transaction
 from django.utils import timezone
@@ -29,6 +30,27 @@ def in_force() -> ReleaseKey:
         if created:
             audit.record(None, "release_key.first", key)
     return key
+
+
+def at_hand() -> tuple[ReleaseKey, dict[str, str]]:
+    """The key in force and the public halves of all held ones, as they were at one moment. Raises as `in_force`."""
+    key, held = in_force(), crypto.held()
+    return (key, held) if in_force() == key else at_hand()
+
+
+def sign(build: Callable[[str], bytes]) -> tuple[str, bytes, bytes]:
+    """Id of the key in force, what is built for that id, and its signature. Raises crypto.NoPrivateKey.
+
+    A key may be replaced and set aside just before it should sign: then the next one does.
+    """
+    key = in_force()
+    text = build(key.key_id)
+    try:
+        return key.key_id, text, crypto.sign(text, key.key_id)
+    except crypto.NoPrivateKey:
+        if in_force() == key:
+            raise
+        return sign(build)
 
 
 def hold() -> ReleaseKey:

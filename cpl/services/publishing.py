@@ -7,6 +7,7 @@ predecessor, version, open row a number, current entry a Device Model) carry cor
 import io
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from typing import BinaryIO
 
 from django.db import IntegrityError, transaction
@@ -74,10 +75,9 @@ def store(plan: Plan) -> Artefacts:
     with tempfile.TemporaryFile() as workbook, tempfile.TemporaryFile() as csv:
         template = _write(plan, workbook, csv)
         made = {files.WORKBOOK: _kept(workbook), files.CSV: _kept(csv)}
+    named = {files.name_of(plan.version, suffix): file for suffix, file in made.items()}
     try:
-        key_id = keys.in_force().key_id
-        text = manifest.build(plan, {files.name_of(plan.version, suffix): file for suffix, file in made.items()}, key_id)
-        signature = crypto.sign(text, key_id)
+        key_id, text, signature = keys.sign(partial(manifest.build, plan, named))
     except crypto.NoPrivateKey as fault:
         raise PublishingBlocked(str(fault)) from fault
     return Artefacts(

@@ -174,6 +174,20 @@ def test_a_version_prepared_before_the_key_changed_is_prepared_again(key_folder:
     assert list(records.files_are_as_published()) == []
 
 
+def test_a_key_replaced_just_before_it_should_sign_lets_the_next_one_sign(key_folder: Path) -> None:
+    def build(key_id: str) -> bytes:
+        if key_id == old:
+            assert called("rotate_release_key")[0] == 0  # sets the old key aside
+        return key_id.encode()
+
+    old = keys.in_force().key_id
+    key_id, text, signature = keys.sign(build)
+    new = keys.in_force()
+    assert (key_id, text) == (new.key_id, new.key_id.encode())
+    assert new.key_id != old
+    assert crypto.verify(text, signature, new.pem)
+
+
 def test_a_run_that_died_before_the_new_key_was_in_force_is_ended_by_the_next(key_folder: Path) -> None:
     old = keys.in_force().key_id
     new = crypto.make_release_key()

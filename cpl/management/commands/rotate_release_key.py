@@ -30,12 +30,11 @@ class Command(Tool):
     def handle(self, *args: Any, **options: Any) -> None:
         """End what an earlier run left, or rotate."""
         try:
-            old = keys.in_force()
-            held = crypto.held()
+            old, held = keys.at_hand()
         except crypto.NoPrivateKey as fault:
             raise Unusable(str(fault)) from None
-        known = set(selectors.release_keys().values_list("key_id", flat=True))
-        if retired := [name for name in held if name in known and name != old.key_id]:
+        number = dict(selectors.release_keys().values_list("key_id", "number"))
+        if retired := [name for name in held if number.get(name, old.number) < old.number]:
             self._clear_away(retired)
             return
         if old.key_id not in held and not options["old_key_lost"]:
@@ -43,7 +42,7 @@ class Command(Tool):
                 f"The private half of key {old.key_id} is not here, so it cannot sign for its successor. If it is lost or in "
                 "wrong hands, --old-key-lost begins anew; everybody must then be given the new fingerprint in another way."
             )
-        new = next((name for name in held if name not in known), None) or self._another()
+        new = next((name for name in held if name not in number), None) or self._another()
         self._tell(keys.rotate(new, old_lost=options["old_key_lost"]))
         if old.key_id in held:
             self._clear_away([old.key_id])
