@@ -23,7 +23,7 @@ from cpl.workbook.splice import Slot
 
 ROWS = 256  # in a block
 # Raise this whenever rows come out in other bytes than before: blocks of another layout are never used.
-LAYOUT = 2
+LAYOUT = 3
 _LEVEL = 2  # two fifths of the time of the usual level 6, and an eighth more bytes
 _FIRST_SAFE_DAY = datetime.date(1900, 3, 1)  # Excel believes in a 29/02/1900
 _CHECKSUM = struct.Struct("<L")
@@ -114,7 +114,8 @@ class Encoder:
         self._label = [label] if isinstance(label, str) else []
         self._first_listed, self._listed = listed.row, RowWriter(*listed.styles)
         self._first_tab, self._tab = tab.row, RowWriter(*tab.styles, fixed=() if isinstance(label, str) else (label,))
-        self._positions = {item.key: position for position, item in enumerate(rules.list_items)}
+        _, of_days = listed.styles
+        self._positions = {item.key: place for place, item in enumerate(rules.list_items) if item.list_column in of_days}
         self._listed_columns, self._csv_columns = csvfile.listed_columns(rules), csvfile.csv_columns(rules)
         manner = LAYOUT, ROWS, _LEVEL, DEFLATER, label
         columns = [(item.key, str(item.kind), sorted(item.published)) for item in rules.list_items]
@@ -152,7 +153,7 @@ class Encoder:
         )
 
     def _days(self, kinds: Sequence[Mapping[str, str]], listed: csvfile.Columns) -> Mapping[int, Days]:
-        """What goes out as real dates, by column and row."""
+        """What goes out as real dates, by column and row: nothing in a column without a format for dates."""
         days: dict[int, dict[int, int]] = {}
         for row, named in enumerate(kinds):
             for key, kind in named.items():

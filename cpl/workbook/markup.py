@@ -115,7 +115,7 @@ class _Begins(dict[str, list[str]]):
 
 
 def are_plain(texts: Sequence[str]) -> bool:
-    """Whether every one of these texts can be written as it is.
+    """Whether every one of these texts can be written as it is, and again without its colons, as in the CSV.
 
     Nearly always so, and found out at a fraction of what looking at each text takes.
     """
@@ -123,7 +123,7 @@ def are_plain(texts: Sequence[str]) -> bool:
     return (
         joined.isprintable()
         and not ("&" in joined or "<" in joined or ">" in joined or "_" in joined)
-        and not (" " in joined and ("| " in joined or " |" in joined))
+        and not (" " in joined and ("| " in joined or " |" in joined or "|:" in joined or ":|" in joined))
         and (len(joined) * 2 <= LONGEST_TEXT or max(map(len, texts)) * 2 <= LONGEST_TEXT)
     )
 

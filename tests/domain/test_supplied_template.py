@@ -188,6 +188,15 @@ def test_entries_have_the_looks_of_the_samples() -> None:
     assert [book[CSV][f"{column}3"].font.name for column in "AB"] == ["Calibri", "Courier New"]
 
 
+def test_a_date_where_the_template_has_no_format_for_dates_is_a_text() -> None:
+    """Some columns of the list taken over hold a date where none belongs; as a number it would be another value."""
+    key = "ZSE_Certificate.identification_number"
+    (entry,) = entries(1)
+    listed = RenderedEntry(entry.number, entry.status, entry.values | {key: "01/02/2024"}, {key: "date"})
+    (read,) = read_cpl(published(SUPPLIED["from scratch"], (listed,))).entries
+    assert read.values[key] == "01/02/2024"
+
+
 def test_tabs_of_its_own_stay_hidden() -> None:
     book = opened(published(SUPPLIED["from scratch"], entries(2)))
     assert [(sheet.title, sheet.sheet_state) for sheet in book] == [
