@@ -159,7 +159,9 @@ class _Pass:
             self.usual.row(attributes)
 
     def _begin_cell(self, attributes: Attributes) -> None:
-        address = attributes.get("r", "")
+        address = attributes.get("r")
+        if address is None:
+            self._walk.misbuilt("cells without an address")
         if self.begin >= 0:
             self.formats.setdefault(address.rstrip("0123456789"), {})[style_of(attributes, "s")] = None
         elif address == self._label_cell:

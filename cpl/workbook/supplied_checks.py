@@ -86,9 +86,7 @@ def _findings(data: bytes, rules: RuleSet) -> Iterator[Finding]:
 def _check_relationships(book: Workbook) -> None:
     """Raises Refused (P15) when any part, whether we read it or not, takes contents from outside."""
     for name in book.package.names:
-        folder, _, relationships = name.rpartition("/")
-        source = f"{folder.removesuffix('_rels')}{relationships.removesuffix('.rels')}"
-        if folder.endswith("_rels") and (part := book.package.find(source)):
+        if part := book.package.find(name):
             relationships_of(book.package, part)
 
 

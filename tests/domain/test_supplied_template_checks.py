@@ -87,14 +87,14 @@ def second_tab_in_one_part() -> bytes:
     )
 
 
-def linked_picture() -> bytes:
+def linked_picture(name: str = "xl/drawings/_rels/drawing1.xml.rels") -> bytes:
     """A drawing that shows a picture from elsewhere: everybody who opens the workbook would be known there."""
     relationship = (
         b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" '
         b'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/image" '
         b'Target="https://elsewhere.example/p.png" TargetMode="External"/></Relationships>'
     )
-    return rewrite(GOOD, {"xl/drawings/_rels/drawing1.xml.rels": relationship})
+    return rewrite(GOOD, {name: relationship})
 
 
 def prefixed() -> bytes:
@@ -106,6 +106,12 @@ def prefixed() -> bytes:
         return re.sub(names, rb"\1x:\2\3", xml).replace(b' xmlns="', b' xmlns:x="', 1)
 
     return rewrite(data, {part_of(data, CSV): change})
+
+
+def without_addresses() -> bytes:
+    """Cells that stand where the ones before them leave off, as some programs write them; their formats would be lost."""
+    part = part_of(GOOD, LIST)
+    return rewrite(GOOD, {part: lambda xml: re.sub(rb'<c r="[A-Z]+9"', b"<c", xml.replace(b'<c r="B9"', b'<c/><c r="B9"'))})
 
 
 def in_utf_16() -> bytes:
@@ -165,7 +171,10 @@ BROKEN: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "a link": (lambda: edited(LIST, lambda sheet: sheet.write_url("D8", "https://secas.example")), "T7", f"{LIST}!D8"),
     "a table": (lambda: edited(CSV, lambda sheet: sheet.add_table("P1:Q3")), "T7", f"{CSV}!A2"),
     "a filter at work": (lambda: edited(LIST, lambda sheet: sheet.filter_column("C", "x == Current")), "T7", f"{LIST}!A8"),
+    "a comment on an entry": (lambda: edited(CSV, lambda sheet: sheet.write_comment("D2", "?")), "T7", f"{CSV}!D2"),
+    "a comment on a release": (lambda: edited(CONTROL, lambda sheet: sheet.write_comment("C11", "?")), "T7", f"{CONTROL}!C11"),
     "a linked picture": (linked_picture, "P15", ""),
+    "a linked picture under another spelling": (lambda: linked_picture("xl/drawings/_RELS/Drawing1.xml.rels"), "P15", ""),
     "nothing": (lambda: b"", "P1", ""),
     "another file": (lambda: b"%PDF-1.7 template", "P1", ""),
     "half a file": (lambda: truncated(GOOD), "P4", ""),
@@ -175,6 +184,7 @@ BROKEN: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "a document type": (lambda: in_xml(LIST, "<worksheet", "<!DOCTYPE worksheet [<!ENTITY a 'b'>]><worksheet"), "P13", ""),
     "no XML": (lambda: in_xml(LIST, "</sheetData>", ""), "P14", ""),
     "a prefix for everything": (prefixed, "P14", ""),
+    "samples without addresses": (without_addresses, "P14", ""),
     "many ranges": (lambda: in_xml(CSV, "<sheetViews>", '<dimension ref="A1:B2"/>' * 50 + "<sheetViews>"), "P14", ""),
     "many formulas": (lambda: in_xml(LIST, "</sheetData>", f"<row>{'<c><f>1</f></c>' * 10_001}</row></sheetData>"), "P19", ""),
     "many links": (lambda: in_xml(LIST, "<pageMargins", f"<hyperlinks>{LINK * 10_001}</hyperlinks><pageMargins"), "P19", ""),
