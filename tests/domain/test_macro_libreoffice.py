@@ -39,7 +39,8 @@ def chosen() -> list[Form]:
 def is_own_way(value: str | Filled) -> bool:
     if isinstance(value, Filled):
         return value.kind in OWN_WAYS
-    return any("\ud800" <= character <= "\udfff" for character in value)  # halves of characters do not get through its bridge
+    # It makes line feeds of carriage returns, and neither NUL nor half a character gets through its bridge.
+    return any(character in "\r\0" or "\ud800" <= character <= "\udfff" for character in value)
 
 
 def cell(value: str | Filled) -> Any:

@@ -54,6 +54,8 @@ _REASONS: Mapping[str, tuple[str, ...]] = {
     "A number that stands there twice is found at its second place as well.": (
         "CplKinds.Repeated: For place = 0 To UBound(numbers): 0 -> 1",
     ),
+    "AscW looks at the first character only.": ("CplAnswers.UnitAt: UnitAt = AscW(Mid(value, place, 1)): 1 -> 2",),
+    "The character of that number is among those refused before.": ("CplAnswers.Odd: If code > 126 Then: 126 -> 127",),
     "Any text will do that is no value.": ('CplAnswers.PlainText: PlainText = "?": "?" -> "!"',),
     "Every number below zero says that there is no version.": ("CplLinks.VersionNumber: VersionNumber = -1: 1 -> 2",),
 }

@@ -38,7 +38,16 @@ def _characters(most: int) -> Iterator[str]:
         "%x~",
     )
     yield from ("x\ufeffx", "x\u00adx", "x\x7fx", "x\x1fx", "x\u0600x", "x\u2010x", "x\u206fx", "x\u2070\u2060", "x\ue000x")
-    yield from ("x\ud7ffx", "\u0100", "x\u0fffx")
+    yield from (
+        "x\ud7ffx",
+        "\u0100",
+        "x\u0fffx",
+        "x\x01x",
+        "\u00e9" + "x" * most,
+        "x\x07x\u200bx",
+        "x\uffff\x07x",
+        "x\U0001f600\x07x",
+    )
     yield from ("x" * most + last for last in ("\x7f", "\x80"))
     for last in ("\x7f", "\x80", "\u07ff", "\u0800", "\ud7ff", "\ue000", "\U00010000", "\U0010ffff"):
         octets = len(last.encode())
@@ -163,7 +172,7 @@ def _emails(item: DataItem, rules: RuleSet) -> Iterator[str]:
 
 
 def _text(item: DataItem, rules: RuleSet) -> Iterator[str]:
-    yield from ("x\ud83d", "x\ud83dx", "x\udc00x")
+    yield from ("x\ud83d", "x\ud83dx", "x\udc00x", "x\udc00\udc01", "x\ud83d\ue000", "x\x07\udc00", "x\x00x")
     for ends in ("\r\n", "\n\n", "\n\r", "\r\r"):
         yield "x" * (item.max_octets - 2) + ends + "x"
     yield from (

@@ -233,19 +233,16 @@ Public Function InClass(ByVal code As Long, ByVal which As String) As Boolean
     Dim place As Long
     If code > 32 And code < 127 Then Exit Function
     For place = 1 To rangeCount
-        If code >= rangeFirst(place) And code <= rangeLast(place) And rangeClass(place) = which Then
-            InClass = True
-            Exit Function
-        End If
+        If code >= rangeFirst(place) And code <= rangeLast(place) And rangeClass(place) = which Then InClass = True
     Next place
 End Function
 
-' The first character outside space to tilde as a person can look it up, or nothing.
+' The first character beyond the tilde as a person can look it up, or nothing; what stands before the blank was refused.
 Public Function Odd(ByVal value As String) As String
     Dim place As Long, code As Long
     For place = 1 To Len(value)
         code = CodeAt(value, place)
-        If code < 32 Or code > 126 Then
+        If code > 126 Then
             Odd = Described(code)
             Exit Function
         End If

@@ -194,10 +194,7 @@ Public Function ListSpelling(ByVal list As String, ByVal value As String) As Str
     Dim place As Long, column As Long
     ListSpelling = value
     column = ListColumn(list)
-    If IsNotApplicable(value) And InList(list, Say("set.not_applicable")) Then
-        ListSpelling = Say("set.not_applicable")
-        Exit Function
-    End If
+    If IsNotApplicable(value) And InList(list, Say("set.not_applicable")) Then ListSpelling = Say("set.not_applicable")
     For place = 2 To UBound(lists, 1)
         If LCase(Listed(place, column)) = LCase(value) Then ListSpelling = Listed(place, column)
     Next place
