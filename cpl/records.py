@@ -110,12 +110,17 @@ def keys_follow_each_other() -> Iterator[str]:
 
 @records.check("supplied templates")
 def templates_are_as_agreed() -> Iterator[str]:
-    """What was approved is what was uploaded, by two people or by a team of one that says so; releases name what was approved."""
+    """What was approved is there, as it was uploaded, by two people or by a team of one that says so; releases name what was."""
     for record in SuppliedTemplate.objects.exclude(approved_by=None):
         if not templates.intact(record):
             yield f"template {record.pk}: is not what was sealed when it was uploaded"
         if record.approved_by_id == record.proposed_by_id and not record.team_of_one:
             yield f"template {record.pk}: was approved by the person who uploaded it"
+        if record.status == SuppliedTemplate.Status.APPROVED:
+            try:
+                vault.open(record.sha256).close()
+            except (vault.Missing, vault.Damaged) as fault:
+                yield f"template {record.pk}: {fault}"
         for release in record.releases.exclude(template_sha256=record.sha256):
             yield f"version {release.version}: was written with another template than it names"
     for release in Release.objects.filter(supplied__isnull=False, supplied__approved_by=None):

@@ -8,7 +8,7 @@ import hashlib
 import json
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import access
@@ -78,8 +78,11 @@ def intact(record: SuppliedTemplate) -> bool:
 
 
 def findings(sha256: str, rules: RuleSet) -> tuple[Finding, ...]:
-    """What stands against a template (errors), and what its reviewers should know. Raises vault.Missing or vault.Damaged."""
-    data = vault.read(sha256)
+    """What stands against a template (errors), and what its reviewers should know. T0: the vault has it no more."""
+    try:
+        data = vault.read(sha256)
+    except (vault.Missing, vault.Damaged) as fault:
+        return (Finding("T0", Severity.ERROR, f"{fault} Withdraw this template and upload it again."),)
     return template.kept(_checked, (sha256, rules.digest), lambda: supplied_checks.check(data, rules))
 
 
@@ -89,9 +92,6 @@ def propose(actor: User, data: bytes, filename: str, principal: int, *, valid_fr
     against = _errors(supplied_checks.check(data, selectors.current_rules(timezone.localdate(), principal)))
     if against:
         raise TemplateRefused("Releases cannot be written with this template.", against)
-    sha256 = hashlib.sha256(data).hexdigest()
-    if SuppliedTemplate.objects.filter(sha256=sha256, principal=principal).exclude(status=Status.WITHDRAWN).exists():
-        raise TemplateRefused("This very file is there already. Withdraw that one first, if it is to be used from another day.")
     record = SuppliedTemplate(
         sha256=vault.put(data),
         filename=filename[:LONGEST_NAME],
@@ -102,9 +102,13 @@ def propose(actor: User, data: bytes, filename: str, principal: int, *, valid_fr
         proposed_by=actor,
     )
     record.seal = seal_of(record)
-    with transaction.atomic():
-        record.save()
-        audit.record(actor, "template.proposed", record, sha256=sha256, principal=principal, valid_from=valid_from)
+    try:
+        with transaction.atomic():
+            record.save()
+            audit.record(actor, "template.proposed", record, sha256=record.sha256, principal=principal, valid_from=valid_from)
+    except IntegrityError:  # one_open_template_of_these_bytes
+        words = "This very file is there already. Withdraw that one first, if it is to be used from another day."
+        raise TemplateRefused(words) from None
     return record
 
 
@@ -149,7 +153,8 @@ def _require_fit(record: SuppliedTemplate, rules: RuleSet) -> None:
         raise TemplateRefused(f"The {record} is not what was sealed when it was uploaded. Withdraw it and upload it again.")
     if against := _errors(findings(record.sha256, rules)):
         raise TemplateRefused(
-            f"The {record} does not fit the rules of today. Withdraw it, and upload one that does. {against[0].message}", against
+            f"The {record} cannot be used. Withdraw it, and upload one that fits the rules of today. {against[0].message}",
+            against,
         )
 
 

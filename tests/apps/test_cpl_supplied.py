@@ -20,6 +20,7 @@ from cpl.services.publishing import PlanChanged
 from cpl.services.templates import TemplateRefused
 from cpl.workbook.read import read_form
 from cpl.workbook.read_list import read_cpl
+from tests.apps.test_core_vault import stored_file
 from tests.builders.listing import approved, published, small_list, two_people
 from tests.builders.templates import CONTROL, LIST, supplied_template
 from tests.builders.workbooks import unpacked
@@ -122,6 +123,17 @@ def test_what_does_not_pass_the_checks_is_not_kept() -> None:
         uploaded(first)
 
 
+def test_the_same_file_waits_or_holds_once() -> None:
+    """The database sees to it, so two people who upload it at the same moment get the same answer."""
+    first, second = pair()
+    record = uploaded(first)
+    with pytest.raises(TemplateRefused, match="This very file is there already"):
+        uploaded(second)
+    assert SuppliedTemplate.objects.get() == record
+    templates.withdraw(first, record, "From another day")
+    assert uploaded(second, valid_from=timezone.localdate() + DAY).status == "proposed"
+
+
 def test_a_record_that_was_changed_is_neither_approved_nor_used() -> None:
     small_list()
     first, second = pair()
@@ -208,8 +220,21 @@ def test_one_that_no_longer_fits_the_rules_stops_publishing(monkeypatch: pytest.
     changed = {item.key: (item.list_label[0], "in other words")}
     monkeypatch.setattr(type(item), "list_label", property(lambda self: changed.get(self.key, (self.group, self.attribute))))
     monkeypatch.setattr(templates, "_checked", {})
-    with pytest.raises(PublishingBlocked, match=f"does not fit.*{item.list_column}2 must say 'in other words'"):
+    with pytest.raises(PublishingBlocked, match=f"cannot be used.*{item.list_column}2 must say 'in other words'"):
         published()
+
+
+def test_one_that_the_vault_has_lost_stops_publishing_until_it_is_withdrawn() -> None:
+    small_list()
+    record = agreed()
+    approved(model=901)
+    stored_file(record.sha256, red=False).unlink()
+    assert [words for words in records.templates_are_as_agreed() if record.sha256 in words]
+    with pytest.raises(PublishingBlocked, match="cannot be used.*The vault has no"):
+        published()
+    templates.withdraw(pair()[0], record, "The vault has lost it.")
+    assert list(records.templates_are_as_agreed()) == []
+    assert published().supplied is None
 
 
 def test_other_values_of_a_list_are_no_reason_against_it() -> None:

@@ -14,6 +14,7 @@ from accounts.models import Role
 from core import vault
 from cpl.models import SuppliedTemplate
 from cpl.workbook.read_list import read_cpl
+from tests.apps.test_core_vault import stored_file
 from tests.apps.test_cpl_supplied import DATA, agreed, pair, uploaded
 from tests.builders.listing import approved, published, small_list, two_people
 from tests.builders.templates import FORM, LIST, Sheets, supplied_template
@@ -187,6 +188,16 @@ def test_any_other_file_is_refused(administrator: Client, data: bytes) -> None:
 def test_the_form_says_what_is_missing(administrator: Client, more: dict[str, str], words: str) -> None:
     assert words in send(administrator, **more)
     assert not SuppliedTemplate.objects.exists()
+
+
+def test_one_that_the_vault_has_lost_can_still_be_withdrawn(administrator: Client) -> None:
+    small_list()
+    record = agreed()
+    stored_file(record.sha256, red=False).unlink()
+    said = text_of(administrator, f"{INDEX}{record.pk}/")
+    assert "The vault has no" in said
+    assert "Withdraw this template" in said
+    assert administrator.get(f"{INDEX}{record.pk}/trial/").status_code == 404
 
 
 def test_a_long_name_is_cut() -> None:
