@@ -1,5 +1,6 @@
 """`manage.py rotate_release_key`: a new key signs releases from now on, and the old one says so."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -33,19 +34,17 @@ class Command(Tool):
             old, held = keys.at_hand()
         except crypto.NoPrivateKey as fault:
             raise Unusable(str(fault)) from None
-        number = dict(selectors.release_keys().values_list("key_id", "number"))
-        if retired := [name for name in held if number.get(name, old.number) < old.number]:
-            self._clear_away(retired)
+        if self._clear_away(old, held):
             return
         if old.key_id not in held and not options["old_key_lost"]:
             raise Unusable(
                 f"The private half of key {old.key_id} is not here, so it cannot sign for its successor. If it is lost or in "
                 "wrong hands, --old-key-lost begins anew; everybody must then be given the new fingerprint in another way."
             )
-        new = next((name for name in held if name not in number), None) or self._another()
+        known = set(selectors.release_keys().values_list("key_id", flat=True))
+        new = next((name for name in held if name not in known), None) or self._another()
         self._tell(keys.rotate(new, old_lost=options["old_key_lost"]))
-        if old.key_id in held:
-            self._clear_away([old.key_id])
+        self._clear_away(*keys.at_hand())
 
     def _another(self) -> str:
         if crypto.own_release_keys():
@@ -61,7 +60,10 @@ class Command(Tool):
         if not key.old_signature_sha256:
             self.stdout.write("The old key does not vouch for it: everybody has to be given the new fingerprint in another way.")
 
-    def _clear_away(self, retired: list[str]) -> None:
+    def _clear_away(self, current: ReleaseKey, held: Collection[str]) -> bool:
+        """Have the held keys from before the one in force set aside; whether there were any."""
+        before = selectors.release_keys().filter(number__lt=current.number, key_id__in=held)
+        retired = list(before.values_list("key_id", flat=True))
         for name in retired:
             if not crypto.own_release_keys():
                 self.stdout.write(
@@ -69,3 +71,4 @@ class Command(Tool):
                 )
             elif path := crypto.set_aside(name):
                 self.stdout.write(f"The old private key is now {path}. Nothing needs it any more: destroy it and every copy.")
+        return bool(retired)
