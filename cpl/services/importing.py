@@ -194,12 +194,21 @@ def _refusals(reading: CplReading, steps: list[_Step], rows: list[EntryRow]) -> 
         ends = f"ends with version {steps[-1].version}" if steps else "is empty"
         yield _refusal("I6", f"The label says {reading.label!r}, but the history {ends}.")
     yield from _twins(rows)
+    yield from _unstorable(reading)
     for row in rows:
         try:
             row.clean_fields(exclude=_DERIVED)
         except ValidationError as fault:
             for column, texts in fault.message_dict.items():
                 yield _refusal("I9", f"Entry {row.number}, {column.replace('_', ' ')}: {' '.join(texts)}")
+
+
+def _unstorable(reading: CplReading) -> Iterator[Finding]:
+    """PostgreSQL keeps every character but one."""
+    texts = [(f"Entry {entry.number}, {key}", text) for entry in reading.entries for key, text in entry.values.items()]
+    for where, text in [*texts, *((f"Version {row.version}", row.changes) for row in reading.history)]:
+        if "\0" in text:
+            yield _refusal("I9", f"{where}: holds a NUL character (_x0000_ in the file). Type the text again without it.")
 
 
 def _twins(rows: list[EntryRow]) -> Iterator[Finding]:

@@ -97,6 +97,11 @@ REFUSED = {
         workbook(entries=[replace(e, values={**e.values, "Device_Model.firmware_version": "0" * 41}) for e in sample_entries(1)]),
         "I9",
     ),
+    "a NUL in a value": (
+        workbook(entries=[replace(e, values={**e.values, "Manufacturer_Image.creator": "a\0b"}) for e in sample_entries(1)]),
+        "I9",
+    ),
+    "a NUL in the history": (workbook(history=(HISTORY[0], (*HISTORY[1][:2], "a\0b"))), "I9"),
     "wrong status": (workbook(entries=[replace(e, status="Gone") for e in sample_entries(1)]), "I4"),
 }
 
