@@ -105,7 +105,7 @@ def open_package(data: bytes, limits: Limits = SUBMISSION) -> Package:
     count, directory = _directory(data, end)
     if count > limits.parts:
         refuse(
-            "P6", f"The package has {count} parts; a submission may have {limits.parts}. Remove what does not belong to the form."
+            "P6", f"The package has {count} parts; a workbook may have {limits.parts}. Remove what does not belong to the form."
         )
     parts: dict[str, Part] = {}
     spans: list[tuple[int, int, bool]] = []
