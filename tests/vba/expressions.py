@@ -39,12 +39,13 @@ class Declared:
 
 
 class Expressions:
-    """The half of the compiler that works values out. `names`: the variables of the procedure."""
+    """The half of the compiler that works values out. `names`: the variables of the procedure; `withs`: the open With blocks."""
 
     machine: Machine
     scope: Scope
     proc: Procedure | None
     names: dict[str, Declared]
+    withs: list[str]
 
     def value(self, node: Node) -> Python:
         return getattr(self, f"of_{node[0]}")(node)
@@ -152,8 +153,6 @@ class Expressions:
             return self.scope.names[name]
         others = (scope.names[name] for scope in self.machine.scopes.values() if name in scope.public)
         return next(others, None)
-
-    withs: list[str]
 
 
 _NOTHING_TO_DO = frozenset({"cstr", "clng", "cdbl"})

@@ -81,7 +81,7 @@ class Machine:
     def _compile(self, scope: Scope, tree: ModuleTree) -> None:
         for procedure in tree.procedures:
             exec(Compiler(self, scope, procedure).procedure(), self.world)
-            self.procedures[procedure.name] = self.world.pop(procedure.name)
+            self.procedures[procedure.name] = self.world.pop(f"p_{procedure.name}")
 
     def change(self, module: str, declarations: str) -> None:
         """Put these procedures, constants and variables in the place of those of the same names."""

@@ -38,12 +38,12 @@ class Compiler(Expressions):
 
     # --- Procedures
     def procedure(self) -> str:
-        """The Python function, named as the procedure."""
+        """The Python function: p_ and the name of the procedure."""
         proc = self.proc
         assert proc is not None
         for name, _, kind in proc.parameters:
             self.names[name] = Declared(f"v_{name}", kind)
-        self.emit(f"def {proc.name}({', '.join(f'v_{name}' for name, _, _ in proc.parameters)}):")
+        self.emit(f"def p_{proc.name}({', '.join(f'v_{name}' for name, _, _ in proc.parameters)}):")
         self.depth += 1
         if proc.is_function:
             self._local(proc.name, proc.returns)
