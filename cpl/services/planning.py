@@ -1,4 +1,7 @@
-"""The next release before it is one: what all approved changes together make of the list. Nothing is written here."""
+"""The next release before it is one: what all approved changes together make of the list.
+
+Nothing is written here but the site's template, which the vault keeps by its hash.
+"""
 
 import datetime
 import hashlib

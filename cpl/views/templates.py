@@ -111,7 +111,11 @@ def trial(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _can_be_tried(head: Release | None, findings: tuple[Finding, ...]) -> bool:
     """There is a list to write, and nothing stands against the template today."""
-    return head is not None and selectors.is_held(head) and Severity.ERROR not in {finding.severity for finding in findings}
+    return head is not None and selectors.is_held(head) and _fits(findings)
+
+
+def _fits(findings: tuple[Finding, ...]) -> bool:
+    return Severity.ERROR not in {finding.severity for finding in findings}
 
 
 def _rules(record: SuppliedTemplate) -> RuleSet:
@@ -147,6 +151,7 @@ def _detail(request: HttpRequest, record: SuppliedTemplate, form: WithdrawForm) 
         "intact": service.intact(record),
         "in_use": SuppliedTemplate.in_use(record.principal, timezone.localdate()) == record,
         "findings": _shown(findings),
+        "fits": _fits(findings),
         "releases": record.releases.order_by("-serial")[:20],
         "trail": showing.trail(record),
         "has_trial": _can_be_tried(selectors.head(), findings),

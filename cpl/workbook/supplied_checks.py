@@ -242,8 +242,12 @@ def _notes(book: Workbook, found: Tabs) -> Iterator[Finding]:
     for sheet in four:
         if not Survey(book.package, book.sheet_part(sheet)).protected:
             yield _note(f"The tab '{sheet.name}' is not protected, so that anybody can change it by mistake.", sheet)
-    if others := [shown(sheet.name) for sheet in book.sheets if sheet not in four and sheet.state == "visible"]:
+    further = [sheet for sheet in book.sheets if sheet not in four]
+    if others := [shown(sheet.name) for sheet in further if sheet.state == "visible"]:
         yield _note(f"Everybody sees further tabs: {', '.join(others)}. They are published as they are.", found.control)
+    if others := [shown(sheet.name) for sheet in further if sheet.state != "visible"]:
+        words = f"There are hidden tabs: {', '.join(others)}. They are published too, and anybody can make them visible."
+        yield _note(words, found.control)
 
 
 def _error(rule: str, message: str, sheet: Sheet | None = None, cell: str = "") -> Finding:

@@ -246,16 +246,18 @@ def test_what_cannot_be_read_back_is_found_by_trial() -> None:
 
 
 def test_an_embedded_object_is_named_to_the_reviewers() -> None:
-    (note,) = check(rewrite(GOOD, {"xl/embeddings/oleObject1.bin": b"?"}), RULES)
+    (note, _) = check(rewrite(GOOD, {"xl/embeddings/oleObject1.bin": b"?"}), RULES)
     assert (note.rule, note.severity) == ("P16", Severity.WARNING)
     assert "oleObject1" in note.message
 
 
 def test_what_reviewers_should_know() -> None:
-    """A tab that everybody sees and a tab that nobody protects are no reason to refuse a template."""
+    """A tab that everybody sees, one that nobody does and one that nobody protects are no reason to refuse a template."""
     data = supplied_template(lambda sheets, book: book.add_worksheet("News") and None)
     data = rewrite(data, {part_of(data, LIST): lambda xml: re.sub(rb"<sheetProtection[^>]*>", b"", xml)})
     assert [(found.rule, found.severity, found.cell) for found in check(data, RULES)] == [
         ("T9", Severity.WARNING, LIST),
         ("T9", Severity.WARNING, CONTROL),
+        ("T9", Severity.WARNING, CONTROL),
     ]
+    assert f"'{HIDDEN}'" in check(data, RULES)[-1].message
