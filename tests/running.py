@@ -29,15 +29,18 @@ class Site:
     running: list[subprocess.Popen] = field(default_factory=list)
     url: str = ""
 
-    def start(self, *command: str) -> subprocess.Popen:
-        """A process of the site, in a group of its own so that a kill takes its children along."""
+    def start(self, *command: str, heard: bool = True) -> subprocess.Popen:
+        """A process of the site, in a group of its own so that a kill takes its children along.
+
+        `heard`: somebody reads what it prints. A server that nobody hears would stand still once the pipe is full.
+        """
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, *command],
                 cwd=ROOT,
                 env=os.environ | self.places,
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdout=subprocess.PIPE if heard else log,
                 stderr=log,
                 text=True,
                 start_new_session=True,
@@ -62,7 +65,7 @@ class Site:
     def worker(self, *options: str) -> subprocess.Popen:
         """A Celery worker for all queues."""
         quick = ("--without-gossip", "--without-mingle", "--loglevel", "WARNING")
-        return self.start("-m", "celery", "-A", "config", "worker", *quick, *(options or ("--concurrency", "2")))
+        return self.start("-m", "celery", "-A", "config", "worker", *quick, *(options or ("--concurrency", "2")), heard=False)
 
     def web(self) -> str:
         """A web server; its address, once it answers."""
@@ -70,7 +73,8 @@ class Site:
         self.url = f"http://127.0.0.1:{port}"
         self.places["CPL_BASE_URL"] = self.url
         quiet = ("--access-logfile", os.devnull, "--log-level", "warning")
-        process = self.start("-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4", *quiet)
+        command = ("gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4", *quiet)
+        process = self.start("-m", *command, heard=False)
         until(lambda: process.poll() is not None or self.answers())
         assert process.poll() is None, self.last_words()
         return self.url
@@ -88,7 +92,7 @@ class Site:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        for pipe in (process.stdin, process.stdout):
+        for pipe in filter(None, (process.stdin, process.stdout)):
             pipe.close()
 
     def stop(self) -> None:
