@@ -79,7 +79,7 @@ def _findings(data: bytes, rules: RuleSet) -> Iterator[Finding]:
     yield from against or (
         _error("T8", f"A version written with this template cannot be read back: {why}") for why in trial(data, rules)
     )
-    yield from book.notes
+    yield from read_form(data, rules).notes  # what would be said of every submission made with it
     yield from _notes(book, found)
 
 

@@ -251,6 +251,12 @@ def test_an_embedded_object_is_named_to_the_reviewers() -> None:
     assert "oleObject1" in note.message
 
 
+def test_what_would_be_said_of_every_submission_is_said_to_the_reviewers() -> None:
+    (note, _) = check(edited(FORM, lambda sheet: sheet.set_column("G:G", 10, None, {"hidden": True})), RULES)
+    assert note.severity is not Severity.ERROR
+    assert "Column A, B or G of the form is hidden" in note.message
+
+
 def test_what_reviewers_should_know() -> None:
     """A tab that everybody sees, one that nobody does and one that nobody protects are no reason to refuse a template."""
     data = supplied_template(lambda sheets, book: book.add_worksheet("News") and None)
