@@ -27,7 +27,7 @@ from cpl.services.stored import Shelf
 from cpl.workbook.render import ReleaseView
 
 ATTEMPTS = 5
-LOOK_AGAIN = "The approved changes, the list or its template have changed since you looked. Look at the new preview first."
+LOOK_AGAIN = "The approved changes, the list, its form or template have changed since you looked. Look at the new preview first."
 
 
 class PlanChanged(PublishingBlocked):
