@@ -70,13 +70,14 @@ def build(rules: RuleSet) -> Template:
 
 
 def kept(memory: dict[Any, Kept], key: Any, make: Callable[[], Kept]) -> Kept:
-    """What was made under this key before, if it is still in memory, which the last few are."""
-    if key not in memory:
-        made = make()
+    """What was made under this key before, if it is still in memory, which the last few are. Threads share the memory."""
+    found = memory.get(key)
+    if found is None:
+        found = make()
         if len(memory) >= _MOST_KEPT:
             memory.clear()
-        memory[key] = made
-    return memory[key]
+        memory[key] = found
+    return found
 
 
 def _cut(data: bytes, rules: RuleSet) -> Template:

@@ -214,6 +214,20 @@ def written(
     return workbook.getvalue(), file.getvalue()
 
 
+class Emptied(dict[str, int]):
+    """What another thread empties at the very moment when this one has found something in it."""
+
+    def __contains__(self, key: object) -> bool:
+        found = super().__contains__(key)
+        self.clear()
+        return found
+
+
+def test_templates_in_memory_are_shared_by_threads() -> None:
+    memory = Emptied(one=1)
+    assert template.kept(memory, "one", lambda: 1) == 1
+
+
 def test_kept_blocks_are_used_for_the_same_template_and_label_only() -> None:
     listed, keeper = entries(300), Memory()
     for data in (None, *SUPPLIED.values()):
