@@ -84,7 +84,7 @@ def write(
     parts: dict[str, Iterable[Piece]] = {name: [_ending(filled(made.parts[name], holes))] for name in made.with_holes}
     if made.shared_label is not None:
         parts[template.STRINGS] = [_ending(_counted(filled(made.parts[template.STRINGS], holes), count))]
-    parts[made.history.part] = [_ending(_history(made.history, view, holes))]
+    parts[made.history.part] = [deflated(_history(made.history, view, holes), last=True)]
     parts[made.listed.part] = _with_rows(made.listed, waiting.passing(encoder.encode(view.blocks(), keeper)), holes)
     parts[made.csv.part] = _with_rows(made.csv, waiting.pieces(), holes)
     for name, content in made.parts.items():
