@@ -13,7 +13,8 @@ Its package is taken under the bounds of a submission (rules of cpl/workbook/ref
 | T7   | something hangs on rows that each release replaces |
 | T8   | a release written with it cannot be read back |
 
-T9 is a note for the people who review it. Sources: guidance 5.1 to 5.4 (tabs and headings), 7.3 and 7.4 (form and macro).
+T9 is a note for the people who review it; T0, that its bytes are lost, comes from cpl/services/templates.py.
+Sources: guidance 5.1 to 5.4 (tabs and headings), 7.3 and 7.4 (form and macro).
 """
 
 import datetime
