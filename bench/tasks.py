@@ -186,7 +186,7 @@ def difference() -> dict[str, Any]:
     if head is None or head.previous is None:
         raise LookupError("The site has no two versions.")
     earlier = head.previous
-    return each(lambda: selectors.difference_between(earlier, head), 100)
+    return each(lambda: selectors.changed_rows(earlier, head), 100)
 
 
 def verify_signature() -> dict[str, Any]:

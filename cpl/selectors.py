@@ -8,10 +8,8 @@ from django.conf import settings
 from django.db.models import Max, Q, QuerySet
 
 from cpl.dictionary import load
-from cpl.domain import listing
 from cpl.domain.dictionary import ListValue, RuleSet
 from cpl.domain.entry import ListedEntry, cpa_core, device_fields, device_key
-from cpl.domain.listing import Difference
 from cpl.domain.releases import Version
 from cpl.models import Change, DeviceLevelVersion, EntryRow, Release, ReleaseKey, RuleSetRecord, SelectionValue
 from cpl.models.entries import EntryRowQuerySet
@@ -66,12 +64,6 @@ def changed_between(earlier: Release, later: Release) -> tuple[EntryRowQuerySet,
     gone = EntryRow.objects.filter(to_serial__range=(after, later.serial), from_serial__lt=after)
     come = EntryRow.objects.at(later.serial).filter(from_serial__range=(after, later.serial))
     return gone, come
-
-
-def difference_between(earlier: Release, later: Release) -> Difference:
-    """What changed from one release to a later one; reads the changed rows only."""
-    gone, come = changed_rows(earlier, later)
-    return listing.difference([row.as_listed() for row in gone], [row.as_listed() for row in come])
 
 
 def entries_at(release: Release) -> EntryRowQuerySet:

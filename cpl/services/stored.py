@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import chain, islice
@@ -122,10 +123,13 @@ class Shelf:
 
     def tidy(self, older_than: float = UNUSED) -> int:
         """Forget blocks that no release has used for so many seconds; returns how many."""
-        old = [path for path in self._folder.iterdir() if path.stat().st_mtime < time.time() - older_than]
-        for path in old:
-            path.unlink(missing_ok=True)
-        return len(old)
+        forgotten = 0
+        for path in self._folder.iterdir():
+            with suppress(FileNotFoundError):  # a publication beside this gives its files their names
+                if path.stat().st_mtime < time.time() - older_than:
+                    path.unlink()
+                    forgotten += 1
+        return forgotten
 
 
 def _digest(entry: RenderedEntry) -> str:

@@ -83,7 +83,7 @@ def findings(sha256: str, rules: RuleSet) -> tuple[Finding, ...]:
         data = vault.read(sha256)
     except (vault.Missing, vault.Damaged) as fault:
         return (Finding("T0", Severity.ERROR, f"{fault} Withdraw this template and upload it again."),)
-    return template.kept(_checked, (sha256, rules.digest), lambda: supplied_checks.check(data, rules))
+    return template.in_memory(_checked, (sha256, rules.digest), lambda: supplied_checks.check(data, rules))
 
 
 def propose(actor: User, data: bytes, filename: str, principal: int, *, valid_from: datetime.date, note: str) -> SuppliedTemplate:
@@ -112,22 +112,25 @@ def propose(actor: User, data: bytes, filename: str, principal: int, *, valid_fr
     return record
 
 
-@transaction.atomic
 def approve(actor: User, record: SuppliedTemplate) -> SuppliedTemplate:
     """Agree to a template.
 
     Raises TemplateRefused for the person who proposed it (four eyes), and for one that is no longer proposed, intact or fitting.
     """
-    record = _locked(actor, record)
-    if record.status != Status.PROPOSED:
-        raise TemplateRefused(f"This template is already {record.get_status_display().lower()}.")
+    access.require(actor, Action.MANAGE_TEMPLATES)
+    record.refresh_from_db()
     own = record.proposed_by_id == actor.pk
     if own and not settings.CPL_TEAM_OF_ONE:
         raise TemplateRefused("You uploaded this template; another person must approve it.")
+    # Before the transaction: a second of work, and what is looked at never changes.
     _require_fit(record, selectors.current_rules(timezone.localdate(), record.principal))
-    record.status, record.approved_by, record.approved_at, record.team_of_one = Status.APPROVED, actor, timezone.now(), own
-    record.save()
-    audit.record(actor, "template.approved", record, sha256=record.sha256, seal=record.seal, team_of_one=own)
+    with transaction.atomic():
+        record = _locked(actor, record)
+        if record.status != Status.PROPOSED:
+            raise TemplateRefused(f"This template is already {record.get_status_display().lower()}.")
+        record.status, record.approved_by, record.approved_at, record.team_of_one = Status.APPROVED, actor, timezone.now(), own
+        record.save()
+        audit.record(actor, "template.approved", record, sha256=record.sha256, seal=record.seal, team_of_one=own)
     return record
 
 

@@ -22,7 +22,7 @@ from cpl.workbook.sheet import WHOLE_LIST, SheetReader, address
 from cpl.workbook.splice import LAST_CSV_ROW, LAST_ENTRY, LAST_RELEASE, cut, filters, labelled
 from cpl.workbook.structure import Sheet, Workbook, open_workbook
 from cpl.workbook.styles import date_styles
-from cpl.workbook.template import HISTORY_COLUMNS, Template, csv_columns, kept, list_columns, parts_of
+from cpl.workbook.template import HISTORY_COLUMNS, Template, csv_columns, in_memory, list_columns, parts_of
 
 CONTROL_LABEL, FORM_LABEL = "A3", "A2"
 FIRST_WITH_FORM_LABEL = 3  # principal version from which the form has to show the label (guidance 5.2)
@@ -49,7 +49,7 @@ def open_supplied(data: bytes) -> Workbook:
 
 def opened(data: bytes, rules: RuleSet) -> Template:
     """The template in these bytes, which `check` found nothing against for this rule set."""
-    return kept(_opened, (hashlib.sha256(data).hexdigest(), rules.digest), lambda: _cut(open_supplied(data), rules))
+    return in_memory(_opened, (hashlib.sha256(data).hexdigest(), rules.digest), lambda: _cut(open_supplied(data), rules))
 
 
 def tabs_of(book: Workbook) -> Tabs:

@@ -32,7 +32,7 @@ HISTORY_PART, FORM_PART, LIST_PART, CSV_PART = (f"xl/worksheets/sheet{number}.xm
 HISTORY_COLUMNS = "ABC"
 _NO_DAY = datetime.datetime(2000, 1, 1)  # noqa: DTZ001 - XlsxWriter takes naive times; each release puts its day of issue here
 _OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-_MOST_KEPT = 8
+_MOST_KEPT = 3
 _packages: dict[str, bytes] = {}
 _opened: dict[tuple[str, str], "Template"] = {}
 Kept = TypeVar("Kept")
@@ -56,12 +56,12 @@ class Template:
 
 def package(rules: RuleSet) -> bytes:
     """The package of the template of a rule set as this application builds it today."""
-    return kept(_packages, rules.digest, lambda: _packed(_book(rules)))
+    return in_memory(_packages, rules.digest, lambda: _packed(_book(rules)))
 
 
 def opened(data: bytes, rules: RuleSet) -> Template:
     """The template in these bytes, which `package` built for this rule set, today or years ago."""
-    return kept(_opened, (hashlib.sha256(data).hexdigest(), rules.digest), lambda: _cut(data, rules))
+    return in_memory(_opened, (hashlib.sha256(data).hexdigest(), rules.digest), lambda: _cut(data, rules))
 
 
 def build(rules: RuleSet) -> Template:
@@ -69,7 +69,7 @@ def build(rules: RuleSet) -> Template:
     return opened(package(rules), rules)
 
 
-def kept(memory: dict[Any, Kept], key: Any, make: Callable[[], Kept]) -> Kept:
+def in_memory(memory: dict[Any, Kept], key: Any, make: Callable[[], Kept]) -> Kept:
     """What was made under this key before, if it is still in memory, which the last few are. Threads share the memory."""
     found = memory.get(key)
     if found is None:

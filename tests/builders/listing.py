@@ -5,6 +5,8 @@ from typing import Any
 from accounts.models import Role, User
 from cpl import selectors
 from cpl.dictionary import load
+from cpl.domain import listing
+from cpl.domain.listing import Difference
 from cpl.models import Change, Release
 from cpl.services import changes, publishing
 from cpl.services.importing import import_cpl
@@ -63,3 +65,9 @@ def amended(number: str, **overrides: str) -> dict[str, str]:
 def published() -> Release:
     """The next version, from all approved changes."""
     return publishing.publish(two_people()[1])
+
+
+def difference_between(earlier: Release, later: Release) -> Difference:
+    """What changed from one release to a later one, by entry."""
+    gone, come = selectors.changed_rows(earlier, later)
+    return listing.difference([row.as_listed() for row in gone], [row.as_listed() for row in come])

@@ -225,7 +225,7 @@ class Emptied(dict[str, int]):
 
 def test_templates_in_memory_are_shared_by_threads() -> None:
     memory = Emptied(one=1)
-    assert template.kept(memory, "one", lambda: 1) == 1
+    assert template.in_memory(memory, "one", lambda: 1) == 1
 
 
 def test_kept_blocks_are_used_for_the_same_template_and_label_only() -> None:

@@ -13,7 +13,7 @@ from cpl.models import EntryRow, Release
 from cpl.services import artefacts, planning
 from cpl.services.importing import import_cpl
 from cpl.workbook.read_list import read_cpl
-from tests.builders.listing import approved, published
+from tests.builders.listing import approved, difference_between, published
 from tests.shared import SHARED, needs_shared
 
 pytestmark = [needs_shared, pytest.mark.django_db]
@@ -67,7 +67,7 @@ def test_the_next_version_is_3_000_with_the_next_number(head: Release) -> None:
     assert (str(plan.version), plan.numbers) == ("3.000", ("000733", "000726"))
     release = published()
     assert (release.serial, release.entry_count, release.current_count) == (347, 730, 694)
-    found = selectors.difference_between(head, release)
+    found = difference_between(head, release)
     assert (found.added, found.removed, found.amended) == (("000733",), ("000726",), ())
     assert artefacts.rendered(head, artefacts.CSV) == (DATA / "cpl_v2.051_saveable_in_csv_export.csv").read_bytes()
 
