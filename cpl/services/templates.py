@@ -118,7 +118,7 @@ def approve(actor: User, record: SuppliedTemplate) -> SuppliedTemplate:
     Raises TemplateRefused for the person who proposed it (four eyes), and for one that is no longer proposed, intact or fitting.
     """
     access.require(actor, Action.MANAGE_TEMPLATES)
-    record.refresh_from_db()
+    record = SuppliedTemplate.objects.get(pk=record.pk)
     own = record.proposed_by_id == actor.pk
     if own and not settings.CPL_TEAM_OF_ONE:
         raise TemplateRefused("You uploaded this template; another person must approve it.")
