@@ -14,7 +14,7 @@ from cpl.domain.difference_documents import Side
 from cpl.domain.releases import Version
 from cpl.models import Release
 from cpl.views import showing
-from cpl.views.downloads import ASK_AGAIN, FOR_GOOD
+from cpl.views.downloads import ASK_AGAIN
 
 TYPES = {documents.CSV: "text/csv; charset=utf-8", documents.JSON: "application/json"}
 
@@ -39,7 +39,7 @@ def document(request: HttpRequest, earlier: Version, later: Version, filename: s
         response = HttpResponse(data, content_type=TYPES[suffix])
         response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
         response.headers["ETag"] = etag
-    response.headers["Cache-Control"] = FOR_GOOD if first.has_files and second.has_files else ASK_AGAIN
+    response.headers["Cache-Control"] = ASK_AGAIN  # how it is written may change, unlike a published file
     return response
 
 

@@ -79,7 +79,7 @@ def test_it_is_a_download_like_the_others(client: Client, three_versions: object
     assert response["Content-Type"] == kind
     assert response["Content-Disposition"] == f'attachment; filename="CPL_v3.002_to_v3.003.{suffix}"'
     assert response["ETag"] == f'"{hashlib.sha256(response.content).hexdigest()}"'
-    assert response["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response["Cache-Control"] == "public, no-cache"
     again = client.get(path, headers={"If-None-Match": response["ETag"]})
     assert (again.status_code, again.content, again["Cache-Control"]) == (304, b"", response["Cache-Control"])
     assert client.head(path).status_code == 200

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from cpl import csvfile
 from cpl.dictionary import load
+from cpl.domain.entry import HARDWARE_REVISION, HARDWARE_VERSION, MODEL
 from cpl.workbook import blocks, template
 from cpl.workbook.blocks import ROWS, Block, EntryColumns, RenderedEntry
 from cpl.workbook.packing import DEFLATER, Packer, deflated
@@ -187,6 +188,25 @@ def test_rows_of_this_layout() -> None:
     plain = [zlib.decompressobj(-zlib.MAX_WBITS).decompress(piece.data) for piece in (made.listed, made.tab)]
     digest = hashlib.sha256(b"|".join([*plain, made.csv])).hexdigest()
     assert (blocks.LAYOUT, digest[:16]) == (3, "4522f7e22166448c")
+
+
+@pytest.mark.parametrize(
+    ("texts", "cell"),
+    [
+        ({DESCRIPTOR: "x" * 32_767}, ""),
+        ({DESCRIPTOR: "x" * 32_768}, "8"),
+        ({DESCRIPTOR: "\N{GRINNING FACE}" * 16_384}, "8"),
+        ({MODEL: "A" * 12_000, HARDWARE_VERSION: "B" * 12_000, HARDWARE_REVISION: "C" * 12_000}, "2"),  # together in the CSV tab
+    ],
+    ids=["just fits", "one too many", "two units each", "three together"],
+)
+def test_a_text_too_long_for_a_cell_is_refused(texts: dict[str, str], cell: str) -> None:
+    long = replace(ENTRIES[0], values={**ENTRIES[0].values, **texts})
+    if not cell:
+        encoded(long)
+        return
+    with pytest.raises(ValueError, match=rf"The text for cell [A-Z]+{cell} has [0-9]+ characters; a cell holds 32767"):
+        encoded(long)
 
 
 def test_a_block_is_deflated_alike_on_every_machine() -> None:
