@@ -143,7 +143,7 @@ def test_entries_are_read_in_order_with_what_changes() -> None:
     assert [entry.number for entry in read] == [*(f"{number:06d}" for number in range(1, ROWS + 4)), "999999"]
     assert (read[1], read[-1]) == (changed["000002"], changed["999999"])
     assert [len(block.load().numbers) for block in entries.blocks()] == [ROWS, 4]
-    with pytest.raises(ValueError, match="260 entries where 9 were counted"):
+    with pytest.raises(ValueError, match=f"{ROWS + 4} entries where 9 were counted"):
         list(StoredEntries(head.serial, 9, changed))
 
 
