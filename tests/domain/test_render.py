@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from cpl import csvfile
 from cpl.dictionary import load
 from cpl.workbook import template
+from cpl.workbook.blocks import ROWS
 from cpl.workbook.read_list import HistoryRow, read_cpl
 from cpl.workbook.render import ReleaseView, RenderedEntry, render
 from tests.builders.workbooks import sample_entries, unpacked
@@ -152,7 +153,7 @@ def test_numbers_of_the_old_list_go_out_as_text() -> None:
     assert (cell.value, cell.data_type) == ("10", "s")
 
 
-@pytest.mark.parametrize("count", [0, 1, 255, 256, 257, 2_000])
+@pytest.mark.parametrize("count", [0, 1, ROWS - 1, ROWS, ROWS + 1, 2_000])
 def test_lists_of_any_length(count: int) -> None:
     listed = entries(count)
     data = render(view(listed), RULES)

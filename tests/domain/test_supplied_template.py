@@ -15,6 +15,7 @@ from cpl import csvfile
 from cpl.dictionary import load
 from cpl.domain.findings import Severity
 from cpl.workbook import supplied, template
+from cpl.workbook.blocks import ROWS
 from cpl.workbook.read import read_form
 from cpl.workbook.read_list import read_cpl
 from cpl.workbook.render import ReleaseView, RenderedEntry, render, write
@@ -229,7 +230,7 @@ def test_templates_in_memory_are_shared_by_threads() -> None:
 
 
 def test_kept_blocks_are_used_for_the_same_template_and_label_only() -> None:
-    listed, keeper = entries(300), Memory()
+    listed, keeper = entries(2 * ROWS - 1), Memory()
     for data in (None, *SUPPLIED.values()):
         for label in (LABEL, "Version 3.003 Issued on 26-11-2026"):
             made = keeper.made
