@@ -27,12 +27,26 @@ CHUNK = 1024 * 1024
 NAME = re.compile(r"[0-9a-f]{64}")
 
 
-class Missing(Exception):  # noqa: N818 - reads as vault.Missing
+class Unavailable(Exception):  # noqa: N818 - like the two below
+    """Bytes that cannot be had. `sha256`: their name here; `known_as`: what people call them, where whoever asked said so."""
+
+    says = "The vault cannot give out {}."
+
+    def __init__(self, sha256: str, known_as: str = "") -> None:
+        super().__init__(self.says.format(sha256))
+        self.sha256, self.known_as = sha256, known_as
+
+
+class Missing(Unavailable):
     """The vault holds no such bytes."""
 
+    says = "The vault has no {}."
 
-class Damaged(Exception):  # noqa: N818 - reads as vault.Damaged
+
+class Damaged(Unavailable):
     """What the vault holds under this name is not what was put there."""
+
+    says = "The vault's {} is damaged."
 
 
 def put(data: bytes | BinaryIO, red: bool = False) -> str:
@@ -54,33 +68,40 @@ def put(data: bytes | BinaryIO, red: bool = False) -> str:
     return sha256
 
 
-def read(sha256: str, red: bool = False) -> bytes:
-    """The bytes of that name, verified. Raises Missing, Damaged, or crypto.UnknownKey when the RED key is another."""
+def read(sha256: str, red: bool = False, known_as: str = "") -> bytes:
+    """The bytes of that name, verified. Raises Missing, Damaged, or crypto.UnknownKey when the RED key is another.
+
+    KNOWN_AS: what people call them, such as the name of a file, for whoever has to say that they are not there.
+    """
     try:
         stored = _path(sha256, red).read_bytes()
     except FileNotFoundError:
-        raise Missing(f"The vault has no {sha256}.") from None
+        raise Missing(sha256, known_as) from None
     if red:
         try:
             stored = crypto.decrypt_bytes(stored, _context(sha256))
         except crypto.Unreadable:
-            raise Damaged(f"The vault's {sha256} is damaged.") from None
+            raise Damaged(sha256, known_as) from None
     if hashlib.sha256(stored).hexdigest() != sha256:
-        raise Damaged(f"The vault's {sha256} is damaged.")
+        raise Damaged(sha256, known_as)
     return stored
 
 
-def open(sha256: str, red: bool = False) -> BinaryIO:  # noqa: A001 - called as vault.open
-    """A stream of the verified bytes, at its start; plain bytes come from the disk, RED from memory. Raises as `read`."""
+def open(sha256: str, red: bool = False, known_as: str = "") -> BinaryIO:  # noqa: A001 - called as vault.open
+    """A stream of the verified bytes, at its start; plain bytes come from the disk, RED from memory. Takes and raises as `read`.
+
+    All of it is verified before this returns, so a page that streams it has sent nothing yet when this raises. The stream reads
+    on from the very file that was verified: nothing writes into a file of the vault, and one put in its place is another file.
+    """
     if red:
-        return io.BytesIO(read(sha256, red=True))
+        return io.BytesIO(read(sha256, red=True, known_as=known_as))
     try:
         stream = _path(sha256, red).open("rb")
     except FileNotFoundError:
-        raise Missing(f"The vault has no {sha256}.") from None
+        raise Missing(sha256, known_as) from None
     if hashlib.file_digest(stream, "sha256").hexdigest() != sha256:
         stream.close()
-        raise Damaged(f"The vault's {sha256} is damaged.")
+        raise Damaged(sha256, known_as)
     stream.seek(0)
     return stream
 
@@ -95,7 +116,7 @@ def size(sha256: str, red: bool = False) -> int:
     try:
         stored = _path(sha256, red).stat().st_size
     except FileNotFoundError:
-        raise Missing(f"The vault has no {sha256}.") from None
+        raise Missing(sha256) from None
     return stored - crypto.OVERHEAD if red else stored
 
 
@@ -103,6 +124,20 @@ def names(red: bool = False) -> Iterator[str]:
     """Every name in the area, in order."""
     for folder in sorted(_root(red).glob("[0-9a-f][0-9a-f]")):
         yield from sorted(path.name for path in folder.iterdir() if NAME.fullmatch(path.name))
+
+
+def stored(sha256: str, red: bool = False) -> BinaryIO:
+    """The bytes as they lie on the disk, unverified, for a backup; RED ones sealed. Raises Missing."""
+    try:
+        return _path(sha256, red).open("rb")
+    except FileNotFoundError:
+        raise Missing(sha256) from None
+
+
+def take_back(sha256: str, stored: BinaryIO, red: bool = False) -> None:
+    """Keep what `stored` gave for that name, here or elsewhere; the caller has verified it. As safe on the disk as with `put`."""
+    if not exists(sha256, red):
+        _write(_path(sha256, red), stored, red)
 
 
 def writable() -> bool:
@@ -166,7 +201,7 @@ def _root(red: bool) -> Path:
 def _path(sha256: str, red: bool) -> Path:
     """Where these bytes lie. Names reach this from addresses of pages, so nothing but 64 hex digits may become a path."""
     if not NAME.fullmatch(sha256):
-        raise Missing("That is no name of anything in the vault.")
+        raise Missing(sha256)
     return _root(red) / sha256[:2] / sha256
 
 

@@ -102,7 +102,7 @@ def _address(text: str) -> str:
 
 def _attachment(file: Attachment) -> Attachment:
     if not vault.exists(file["sha256"]):
-        raise vault.Missing(f"The vault has no {file['sha256']}.")
+        raise vault.Missing(file["sha256"], file["name"])
     known = _CONTENT_TYPE.fullmatch(file["content_type"])
     content_type = file["content_type"] if known else "application/octet-stream"
     return {"name": one_line(file["name"]) or "file", "sha256": file["sha256"], "content_type": content_type}

@@ -46,7 +46,8 @@ def fir(request: HttpRequest) -> HttpResponse:
 def fir_download(request: HttpRequest) -> HttpResponse:
     """The workbook that went with the newest release, byte for byte."""
     export = _latest_or_404(Export.Kind.FIR)
-    return _workbook(vault.read(export.sha256), f"FIR_v{export.release.version}_GREEN.xlsx")
+    name = f"FIR_v{export.release.version}_GREEN.xlsx"
+    return _workbook(vault.read(export.sha256, known_as=name), name)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -84,8 +85,8 @@ def dzir_download(request: HttpRequest) -> HttpResponse:
     user = access.person(request)
     export = _latest_or_404(Export.Kind.DZIR)
     _put_on_record(user, "dzir.downloaded", release=str(export.release.version), sha256=export.sha256)
-    copy = stamped(vault.read(export.sha256, red=True), _reader(user))
-    response = _workbook(copy, f"DZIR_v{export.release.version}_RED.xlsx")
+    name = f"DZIR_v{export.release.version}_RED.xlsx"
+    response = _workbook(stamped(vault.read(export.sha256, red=True, known_as=name), _reader(user)), name)
     response.headers["Cache-Control"] = "no-store"
     return response
 

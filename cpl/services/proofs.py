@@ -23,7 +23,8 @@ def inclusion(release: Release, number: str) -> dict[str, Any]:
     """The entry as it is hashed, its place among how many, and the way up to the root (hex). Raises NoProof."""
     if not release.manifest_sha256:
         raise NoProof
-    expected = json.loads(vault.read(release.manifest_sha256)).get("merkle_root", "")
+    name = artefacts.name_of(release.version, artefacts.MANIFEST)
+    expected = json.loads(vault.read(release.manifest_sha256, known_as=name)).get("merkle_root", "")
     rows = selectors.entries_at(release)
     entry = rows.filter(number=number).first()
     if not expected or entry is None:

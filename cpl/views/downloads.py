@@ -89,18 +89,19 @@ def release_key(request: HttpRequest, number: int, end: str) -> HttpResponseBase
     if not (sha256 := files.get(end)):
         raise Http404
     kind = artefacts.MANIFEST if end == "json" else artefacts.SIGNATURE
-    return FileResponse(vault.open(sha256), content_type=TYPES[kind], headers={"Cache-Control": FOR_GOOD})
+    stream = vault.open(sha256, known_as=f"release-key-{number}.{end}")
+    return FileResponse(stream, content_type=TYPES[kind], headers={"Cache-Control": FOR_GOOD})
 
 
 def _file(request: HttpRequest, release: Release, suffix: str, memory: str) -> HttpResponseBase:
-    sha256 = artefacts.sha256_of(release)[suffix]
+    sha256, name = artefacts.sha256_of(release)[suffix], artefacts.name_of(release.version, suffix)
     data = b"" if sha256 else _made(release, suffix)
     etag = f'"{sha256 or hashlib.sha256(data).hexdigest()}"'
     response: HttpResponseBase | None = get_conditional_response(request, etag=etag)
     if response is None:
-        response = FileResponse(vault.open(sha256)) if sha256 else HttpResponse(data)
+        response = FileResponse(vault.open(sha256, known_as=name)) if sha256 else HttpResponse(data)
         response.headers["Content-Type"] = TYPES[suffix]
-        response.headers["Content-Disposition"] = f'attachment; filename="{artefacts.name_of(release.version, suffix)}"'
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         response.headers["ETag"] = etag
     response.headers["Cache-Control"] = memory
     return response

@@ -95,7 +95,8 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 def file(request: HttpRequest, pk: int) -> HttpResponse:
     """The template as it was uploaded."""
     record = _record(pk)
-    return _workbook(vault.read(record.sha256), f"CPL_template_{record.pk}.xlsm")
+    name = f"CPL_template_{record.pk}.xlsm"
+    return _workbook(vault.read(record.sha256, known_as=name), name)
 
 
 @require_safe

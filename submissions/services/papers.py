@@ -52,7 +52,7 @@ def classify(actor: User, document: Document, kind: str) -> None:
 def read(actor: User, document: Document) -> bytes:
     """The bytes of a paper, for whoever may read the case."""
     access.require(actor, Action.READ_CASE, document.submission)
-    return vault.read(document.sha256)
+    return vault.read(document.sha256, known_as=document.filename)
 
 
 def open_workbook(actor: User, revision: Revision, reason: str) -> bytes:
@@ -62,7 +62,7 @@ def open_workbook(actor: User, revision: Revision, reason: str) -> bytes:
         raise ReasonNeeded("Say why you need the workbook itself; the reason is kept with your name.")
     with transaction.atomic(durable=True):
         audit.record(actor, "red.opened", revision, workbook=revision.workbook_sha256, reason=reason.strip())
-    return vault.read(revision.workbook_sha256, red=True)
+    return vault.read(revision.workbook_sha256, red=True, known_as=revision.filename)
 
 
 def open_receipt(actor: User, receipt: Receipt, reason: str) -> bytes:
@@ -72,7 +72,7 @@ def open_receipt(actor: User, receipt: Receipt, reason: str) -> bytes:
         raise ReasonNeeded("Say why you need the mail itself; the reason is kept with your name.")
     with transaction.atomic(durable=True):
         audit.record(actor, "red.opened", receipt, raw=receipt.raw_sha256, reason=reason.strip())
-    return vault.read(receipt.raw_sha256, red=True)
+    return vault.read(receipt.raw_sha256, red=True, known_as=f"receipt-{receipt.pk}.eml")
 
 
 def reveal_stack(actor: User, revision: Revision, reason: str) -> tuple[str, str]:

@@ -8,7 +8,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
 from accounts.access import Action
-from core import vault
 from repositories.services import ReasonNeeded
 from submissions.domain.intake import suggest_kind
 from submissions.forms import AttachForm, ClassifyForm, RedForm, ReviseForm
@@ -25,10 +24,7 @@ def document(request: HttpRequest, reference: str, number: int) -> HttpResponse:
     """A paper as it came."""
     case = readable(request, reference)
     paper = get_object_or_404(Document, pk=number, submission=case)
-    try:
-        return download(papers.read(access.person(request), paper), paper.filename)
-    except (vault.Missing, vault.Damaged) as fault:
-        return page(request, case, CameBack(409, str(fault)))
+    return download(papers.read(access.person(request), paper), paper.filename)
 
 
 @posted
@@ -110,7 +106,7 @@ def workbook(request: HttpRequest, reference: str, number: int) -> HttpResponse:
             return download(
                 papers.open_workbook(access.person(request), revision, form.cleaned_data["reason"]), revision.filename
             )
-        except (ReasonNeeded, vault.Missing, vault.Damaged) as fault:
+        except ReasonNeeded as fault:
             refusal = str(fault)
     context = {"case": case, "revision": revision, "form": form, "refusal": refusal}
     return render(request, "submissions/workbook.html", context, status=_status(form.is_bound, refusal))

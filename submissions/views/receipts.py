@@ -11,7 +11,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import access
 from accounts.access import Action, access_required
 from accounts.models import User
-from core import vault
 from repositories.services import ReasonNeeded
 from submissions import selectors
 from submissions.forms import HandleForm, NamedBytes, ReceiveForm, RedForm
@@ -85,7 +84,7 @@ def raw(request: HttpRequest, number: int) -> HttpResponse:
         try:
             data = papers.open_receipt(access.person(request), arrived, form.cleaned_data["reason"])
             return download(data, f"receipt-{arrived.pk}.eml")
-        except (ReasonNeeded, vault.Missing, vault.Damaged) as fault:
+        except ReasonNeeded as fault:
             refusal = str(fault)
     status = 409 if refusal else 422 if form.is_bound else 200
     return render(request, "submissions/raw.html", {"receipt": arrived, "form": form, "refusal": refusal}, status=status)
