@@ -96,11 +96,10 @@ class _Stretch:
 
 
 class Shelf:
-    """Keeps blocks in files of the data folder. Whoever empties it loses nothing but time."""
+    """Keeps blocks in files of the data folder. Whoever empties it, or takes the folder away, loses nothing but time."""
 
     def __init__(self) -> None:
         self._folder = Path(settings.CPL_DATA_DIR) / "blocks"
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def get(self, name: str) -> bytes | None:
         """The block of that name, if it is still there."""
@@ -112,20 +111,22 @@ class Shelf:
             return None
 
     def put(self, name: str, data: bytes) -> None:
-        """Keep a block. A full disk is no reason not to publish: then it is made again next time."""
+        """Keep a block. A full or locked disk is no reason not to publish: then it is made again next time."""
         unfinished = self._folder / f"{name}.{os.getpid()}.{threading.get_ident()}"
         try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             unfinished.write_bytes(data)
             unfinished.rename(self._folder / name)
         except OSError as fault:
-            unfinished.unlink(missing_ok=True)
             logger.warning("blocks: cannot be kept (%s)", fault)
+            with suppress(OSError):
+                unfinished.unlink()
 
     def tidy(self, older_than: float = UNUSED) -> int:
         """Forget blocks that no release has used for so many seconds; returns how many."""
         forgotten = 0
-        for path in self._folder.iterdir():
-            with suppress(FileNotFoundError):  # a publication beside this gives its files their names
+        for path in self._folder.glob("*"):
+            with suppress(OSError):  # a publication beside this gives its files their names; what is no block of ours stays
                 if path.stat().st_mtime < time.time() - older_than:
                     path.unlink()
                     forgotten += 1

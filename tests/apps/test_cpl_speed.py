@@ -1,8 +1,10 @@
 """What keeps the list quick however long it grows: blocks that are kept, and questions that an index answers."""
 
+import errno
 import io
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from core.models import OutboxEvent
 from cpl import handlers, selectors
 from cpl.domain import merkle
 from cpl.models import EntryRow, Release
-from cpl.services import artefacts, planning, proofs
+from cpl.services import artefacts, planning, proofs, publishing
 from cpl.services.stored import Shelf, StoredEntries
 from cpl.workbook.blocks import ROWS, RenderedEntry
 from cpl.workbook.read_list import read_cpl
@@ -28,12 +30,11 @@ SHELF = Path(settings.CPL_DATA_DIR) / "blocks"
 
 @pytest.fixture(autouse=True)
 def empty_shelf() -> None:
-    for path in SHELF.glob("*"):
-        path.unlink()
+    shutil.rmtree(SHELF, ignore_errors=True)
 
 
 def kept() -> set[str]:
-    return {path.name for path in SHELF.iterdir()}
+    return {path.name for path in SHELF.glob("*")}
 
 
 def full(release: Release) -> bytes:
@@ -111,14 +112,49 @@ def test_damaged_and_lost_blocks_do_no_harm() -> None:
     assert root_is_right(release)
 
 
-def test_a_full_disk_does_not_stop_a_release(monkeypatch: pytest.MonkeyPatch) -> None:
-    small_list(3)
-    monkeypatch.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(OSError("No space left on device")))
+def no_room(*_: object, **__: object) -> None:
+    raise OSError(errno.EROFS, "Read-only file system")
+
+
+def test_a_full_or_locked_disk_does_not_stop_a_release(monkeypatch: pytest.MonkeyPatch) -> None:
     shelf = Shelf()
-    shelf.put("0" * 64, b"block")
-    monkeypatch.undo()
+    shelf.put("1" * 64, b"block")
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "rename", no_room)
+        shelf.put("0" * 64, b"block")
+        assert kept() == {"1" * 64}
+        for step in ("mkdir", "write_bytes", "unlink"):
+            broken.setattr(Path, step, no_room)
+        Shelf().put("0" * 64, b"block")
+        assert shelf.tidy(older_than=0) == 0
     assert shelf.get("0" * 64) is None
-    assert kept() == set()
+    assert kept() == {"1" * 64}
+
+
+def test_a_release_needs_no_place_for_blocks() -> None:
+    small_list(3)
+    approved(model=9_001)
+    SHELF.touch()  # a file where the folder should be
+    try:
+        release = published()
+        handlers.compare()
+    finally:
+        SHELF.unlink()
+    assert vault.read(release.workbook_sha256) == full(release)
+
+
+def test_a_folder_in_place_of_a_block_does_no_harm() -> None:
+    small_list(3)
+    approved(model=9_001)
+    made = publishing.store(plan := planning.preview())
+    (block,) = SHELF.iterdir()
+    block.unlink()
+    (block / "something").mkdir(parents=True)
+    try:
+        assert publishing.store(plan) == made
+        assert Shelf().tidy(older_than=0) == 0
+    finally:
+        shutil.rmtree(block)
 
 
 def test_blocks_that_nobody_uses_are_forgotten() -> None:
