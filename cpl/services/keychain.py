@@ -16,6 +16,8 @@ from core import crypto
 
 KIND = "release key statement"
 FIRST = 2  # number of the first statement: the first key has none
+# What reading a document raises that is not what it should be, and may be anything at all.
+MISSHAPEN = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
 
 
 class Broken(Exception):  # noqa: N818 - reads as a sentence
@@ -52,7 +54,7 @@ class Keychain:
         try:
             content = json.loads(manifest)
             serial, named = int(content["serial"]), str(content["signing_key"])
-        except (ValueError, KeyError, TypeError):
+        except MISSHAPEN:
             return "is no manifest."
         right = self.at(serial)
         if right is None or not crypto.verify(manifest, signature, right.pem):
@@ -97,7 +99,7 @@ def of(trusted: str, document: bytes | None = None) -> Keychain:
     name = crypto.key_id(trusted)
     if not name:
         raise Broken("the trusted key is no Ed25519 public key in PEM.")
-    statements = _statements(document) if document else []
+    statements = _statements(document) if document is not None else []
     if not statements:
         return Keychain((Key(name, trusted),), {})
     keys = _keys(statements)
@@ -120,7 +122,7 @@ def _keys(statements: list[_Statement]) -> list[Key]:
 def _statements(document: bytes) -> list[_Statement]:
     try:
         found = [_statement(item) for item in json.loads(document)["statements"]]
-    except (ValueError, KeyError, TypeError):
+    except MISSHAPEN:
         raise Broken("is no list of keys: download keys.json again.") from None
     _refuse_forks(found)
     for expected, statement in enumerate(found, FIRST):
@@ -133,7 +135,7 @@ def _statements(document: bytes) -> list[_Statement]:
 
 
 def _statement(item: dict[str, str]) -> _Statement:
-    """One statement with its signatures. Raises Broken; ValueError, KeyError or TypeError when it is none at all."""
+    """One statement with its signatures. Raises Broken, and what is MISSHAPEN when it is none at all."""
     text = str(item["statement"]).encode()
     content: dict[str, Any] = json.loads(text)
     if content["kind"] != KIND:

@@ -12,7 +12,7 @@ from typing import Any
 
 from core import crypto
 from cpl.domain import merkle
-from cpl.services.keychain import Keychain
+from cpl.services.keychain import MISSHAPEN, Keychain
 
 
 def file_fault(name: str, data: bytes, manifest: Mapping[str, Any]) -> str:
@@ -32,7 +32,7 @@ def proof_fault(text: bytes, manifest: Mapping[str, Any]) -> str:
         leaf, index = str(proof["leaf"]).encode(), int(proof["index"])
         path = [bytes.fromhex(neighbour) for neighbour in proof["path"]]
         same = json.loads(leaf)["number"] == proof["number"]
-    except (ValueError, KeyError, TypeError):
+    except MISSHAPEN:
         return "is no proof: download it again from the page of the entry."
     root = bytes.fromhex(manifest["merkle_root"])
     if same and merkle.holds(leaf, index, manifest["entries"]["total"], path, root):
@@ -48,7 +48,7 @@ def latest_fault(text: bytes, signature: bytes, keys: Keychain, manifest: bytes,
         return "the signature does not belong to this file and key."
     try:
         return _latest_fault(json.loads(text), manifest, now)
-    except (ValueError, KeyError, TypeError):
+    except MISSHAPEN:
         return "does not say which version is the current one."
 
 
@@ -65,20 +65,21 @@ def _latest_fault(latest: dict[str, Any], manifest: bytes, now: datetime.datetim
 
 def history_faults(manifests: Iterable[tuple[str, bytes, bytes]], keys: Keychain) -> list[str]:
     """Names, bytes and signatures of all manifests somebody has: each must name the one before it, back to the first."""
-    faults, chain = [], []
+    faults: list[str] = []
+    known: dict[str, dict[str, Any]] = {}  # by SHA-256: one that is there twice counts once
     for name, text, signature in manifests:
         if fault := keys.fault(text, signature):
             faults.append(f"{name}: {fault}")
         else:
-            chain.append((json.loads(text), hashlib.sha256(text).hexdigest()))
-    chain.sort(key=lambda link: int(link[0]["serial"]))
-    if chain and chain[0][0]["previous_manifest"]:
-        faults.append(f"version {chain[0][0]['version']}: the manifest before it is missing.")
+            known[hashlib.sha256(text).hexdigest()] = json.loads(text)
+    chain = sorted(known.items(), key=lambda link: int(link[1]["serial"]))
+    if chain and chain[0][1]["previous_manifest"]:
+        faults.append(f"version {chain[0][1]['version']}: the manifest before it is missing.")
     return faults + [fault for before, after in pairwise(chain) if (fault := _break(before, after))]
 
 
-def _break(before: tuple[dict[str, Any], str], after: tuple[dict[str, Any], str]) -> str:
-    (earlier, sha256), (later, _) = before, after
+def _break(before: tuple[str, dict[str, Any]], after: tuple[str, dict[str, Any]]) -> str:
+    (sha256, earlier), (_, later) = before, after
     if earlier["serial"] == later["serial"]:
         return f"versions {earlier['version']} and {later['version']}: two manifests for the same place, so the history forks."
     if later["serial"] != earlier["serial"] + 1:

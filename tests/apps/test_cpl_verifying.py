@@ -240,3 +240,31 @@ def test_a_history_that_begins_with_a_list_taken_over(tmp_path: Path, client: Cl
 
 def test_nothing_to_verify(folder: Path) -> None:
     assert verify(folder)[0] == 2
+
+
+# --- What is no document of ours at all, and calls that lead nowhere ------------------------------------------------------
+NO_DOCUMENTS = ("", "null", '"x"', "\x00", "[" * 100_000, '{"serial": 1e999, "index": 1e999, "signing_key": ""}', '{"serial": "')
+
+
+@pytest.mark.parametrize("text", NO_DOCUMENTS, ids=range(len(NO_DOCUMENTS)))
+def test_any_bytes_in_place_of_a_document_are_told_from_it(folder: Path, text: str) -> None:
+    """A finding each time, and never a fault of the program."""
+    csv, wrong = folder / f"{LAST}.csv", folder / "wrong.manifest.json"
+    (folder / "key.pem").write_text(keys.in_force().pem)
+    whole = ("--proof", wrong), ("--latest", wrong), ("--key", folder / "key.pem", "--keys", wrong, csv), ("--history", folder)
+    wrong.write_text(text)
+    Path(f"{wrong}.sig").write_bytes(bytes(64))
+    assert [verify(folder, *words)[0] for words in whole] == [1] * len(whole)
+    assert verify(folder, csv, version="wrong")[0] == 1
+
+
+def test_the_same_manifest_twice_is_no_fork(folder: Path) -> None:
+    """As when somebody downloads it again, and the browser gives it another name."""
+    for end in (".manifest.json", ".manifest.json.sig"):
+        (folder / f"Copy of {LAST}{end}").write_bytes((folder / f"{LAST}{end}").read_bytes())
+    assert verify(folder, "--history", folder) == (0, "")
+
+
+def test_a_history_that_is_no_folder_cannot_be_read(folder: Path) -> None:
+    for nowhere in (folder / "nothing", folder / f"{LAST}.csv"):
+        assert verify(folder, "--history", nowhere) == (2, f"{nowhere}: is no folder\n")

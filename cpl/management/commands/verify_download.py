@@ -85,6 +85,8 @@ def _latest(path: Path | None, manifest: bytes, known: Keychain) -> Iterator[tup
 def _history(folder: Path | None, manifest: bytes, trusted: Keychain) -> Iterator[tuple[Path, str]]:
     if folder is None:
         return
+    if not folder.is_dir():
+        raise Unusable(f"{folder}: is no folder")
     known = [(path.name, bytes_of(path), _signature(path)) for path in sorted(folder.glob("*.manifest.json"))]
     faults = verifying.history_faults(known, trusted)
     if manifest not in [text for _, text, _ in known]:
