@@ -29,6 +29,7 @@ from cpl.domain.rules.characters import FORMULA_STARTS
 
 CSV, JSON = SUFFIXES = ("csv", "json")
 FORMAT = 1  # of the JSON: another number when a program that reads it would have to change
+WRITING = 1  # of both: another number when the same two lists would give other bytes
 STATUS = "Entry.status"
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 GUARD = "'"  # in front of a text, so that it is one for a spreadsheet

@@ -1,6 +1,7 @@
 """The difference of two versions as files, beside the page that shows it."""
 
 import hashlib
+import json
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -32,15 +33,24 @@ def document(request: HttpRequest, earlier: Version, later: Version, filename: s
     suffix = names[filename]
     if first.serial > second.serial:
         return redirect("cpl:difference_file", later, earlier, documents.name_of(later, earlier, suffix))
-    data = _written(first, second, suffix)
-    etag = f'"{hashlib.sha256(data).hexdigest()}"'
+    etag = _etag(first, second, suffix)
     response = get_conditional_response(request, etag=etag)
     if response is None:
-        response = HttpResponse(data, content_type=TYPES[suffix])
+        response = HttpResponse(_written(first, second, suffix), content_type=TYPES[suffix])
         response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
         response.headers["ETag"] = etag
     response.headers["Cache-Control"] = ASK_AGAIN  # how it is written may change, unlike a published file
     return response
+
+
+def _etag(earlier: Release, later: Release, suffix: str) -> str:
+    """Of all that decides of the bytes, so that it is known before they are: what the versions hold, and how it is written.
+
+    A manifest stands for every entry. Only one version without one can be compared: the last that was taken over, once a site.
+    """
+    sides = [release.manifest_sha256 or release.label for release in (earlier, later)]
+    manner = [documents.WRITING, suffix, settings.CPL_CSV_BOM, *showing.list_order()]
+    return f'"{hashlib.sha256(json.dumps([sides, manner]).encode()).hexdigest()}"'
 
 
 def _written(earlier: Release, later: Release, suffix: str) -> bytes:

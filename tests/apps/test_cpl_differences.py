@@ -1,16 +1,22 @@
 """The difference of two versions as files: who may have them, under which names, and that they are the difference."""
 
 import csv
-import hashlib
 import io
+import re
+
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from cpl import selectors
+from cpl.domain import difference_documents
 from cpl.domain.entry import ListedEntry
 from cpl.domain.releases import Version
-from cpl.models import Release
+from cpl.models import EntryRow, Release
+from cpl.views import showing
 from tests.builders.listing import FIRMWARE, amended, approved, published, small_list
 
 pytestmark = pytest.mark.django_db
@@ -78,13 +84,46 @@ def test_it_is_a_download_like_the_others(client: Client, three_versions: object
     response = client.get(path)
     assert response["Content-Type"] == kind
     assert response["Content-Disposition"] == f'attachment; filename="CPL_v3.002_to_v3.003.{suffix}"'
-    assert response["ETag"] == f'"{hashlib.sha256(response.content).hexdigest()}"'
+    assert re.fullmatch('"[0-9a-f]{64}"', response["ETag"])
     assert response["Cache-Control"] == "public, no-cache"
     again = client.get(path, headers={"If-None-Match": response["ETag"]})
     assert (again.status_code, again.content, again["Cache-Control"]) == (304, b"", response["Cache-Control"])
     assert client.head(path).status_code == 200
     assert client.post(path).status_code == 405
     assert client.get(f"{FROM_IMPORT}.{suffix}")["Cache-Control"] == "public, no-cache"
+
+
+@pytest.mark.parametrize("address", [PUBLISHED, FROM_IMPORT])
+@pytest.mark.parametrize("suffix", ["csv", "json"])
+def test_whoever_has_it_costs_no_look_at_the_entries(client: Client, three_versions: object, address: str, suffix: str) -> None:
+    path = f"{address}.{suffix}"
+    with CaptureQueriesContext(connection) as asked:
+        etag = client.get(path)["ETag"]
+    table = EntryRow._meta.db_table
+    assert any(table in query["sql"] for query in asked)
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
+    assert [query["sql"] for query in asked if table in query["sql"]] == []
+    assert len(asked) <= 4  # the two versions, and whether their entries are on record
+
+
+def test_whatever_decides_of_the_bytes_decides_of_the_etag(
+    client: Client, three_versions: object, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def etag(address: str = f"{PUBLISHED}.csv") -> str:
+        return str(client.get(address)["ETag"])
+
+    seen = [etag(), etag(f"{PUBLISHED}.json"), etag(f"{FROM_IMPORT}.csv")]
+    settings.CPL_CSV_BOM = False
+    seen.append(etag())
+    monkeypatch.setattr(difference_documents, "WRITING", difference_documents.WRITING + 1)
+    seen.append(etag())
+    monkeypatch.setattr(showing, "list_order", lambda: [STATUS])
+    seen.append(etag())
+    Release.objects.filter(principal=3, sub=3).update(manifest_sha256="0" * 64)  # as if this version held something else
+    seen.append(etag())
+    assert len(set(seen)) == len(seen)
+    assert client.get(f"{PUBLISHED}.csv", headers={"If-None-Match": seen[-2]}).status_code == 200
 
 
 @pytest.mark.parametrize("suffix", ["csv", "json"])

@@ -1,6 +1,7 @@
 """The difference of two lists as CSV and JSON: applied to the earlier list it gives the later one, and both say the same."""
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Iterable, Mapping
@@ -82,6 +83,21 @@ def test_what_could_be_a_formula_is_guarded_and_named(start: str) -> None:
 def test_what_begins_with_an_apostrophe_anyway_is_no_guard() -> None:
     (row,) = rows_of(documents.as_csv([FieldChange("000001", "amended", CREATOR, "'s", "-")]))
     assert (row["before"], row["after"], row["guarded"]) == ("'s", "'-", "after")
+
+
+def test_other_bytes_need_another_number() -> None:
+    """The ETag of a difference is made before the difference: a change of the writing that keeps WRITING would not be seen."""
+    before = [entry("000001", **HUB), entry("000002", "Removed", **HUB), entry("000003", **HUB)]
+    after = [
+        entry("000004", **HUB),
+        entry("000003", "Removed", **HUB),
+        entry("000002", **HUB),
+        entry("000001", **{DESCRIPTOR: 'said "so", twice\r\n', CREATOR: "=Grüße", FIRMWARE: "01:02:03:05"}),
+    ]
+    rows = changes(before, after)
+    assert [row.entry for row in rows][:5] == ["000001"] * 3 + ["000002", "000003"]
+    data = documents.as_csv(rows) + documents.as_csv(rows, bom=False) + documents.as_json(rows, EARLIER, LATER)
+    assert (documents.WRITING, hashlib.sha256(data).hexdigest()[:16]) == (1, "7782632bfe554090")
 
 
 def test_names_of_files() -> None:
