@@ -8,13 +8,14 @@ from itertools import accumulate, groupby
 from typing import BinaryIO
 
 from core import crypto, records, vault
+from core.models import AuditEntry
 from cpl import csvfile, selectors
-from cpl.domain.dictionary import RuleSet
-from cpl.models import Change, EntryRow, Release, SuppliedTemplate
+from cpl.domain.dictionary import RuleSet, digest_of
+from cpl.models import Change, EntryRow, Release, RuleSetRecord, SuppliedTemplate
 from cpl.models.entries import CURRENT
 from cpl.models.signing import Pointer
-from cpl.services import artefacts, changes, keychain, keys, proofs, templates
-from cpl.services.keychain import Keychain
+from cpl.services import artefacts, changes, keychain, keys, proofs, publishing, templates
+from cpl.services.keychain import MISSHAPEN, Keychain
 from cpl.workbook.read_list import read_cpl
 from cpl.workbook.render import ReleaseView
 
@@ -29,6 +30,29 @@ def the_chain_is_whole() -> Iterator[str]:
         if release.previous_id != (before.pk if before else None):
             yield f"version {release.version}: does not name the release before it"
         before = release
+
+
+@records.check("publications")
+def releases_are_those_of_the_audit_trail() -> Iterator[str]:
+    """Every release that was published here is there, with the manifest that was noted then; and no other one is."""
+    published = Release.objects.filter(origin=Release.Origin.PUBLISHED).order_by("serial")
+    there = {release.audit_name: release.manifest_sha256 for release in published}
+    noted = {entry.object_name: entry.detail["manifest"] for entry in AuditEntry.objects.filter(verb=publishing.PUBLISHED)}
+    for name in there | noted:
+        if name not in there:
+            yield f"{name}: is gone, though the audit trail has it as published"
+        elif name not in noted:
+            yield f"{name}: was never published by the audit trail"
+        elif there[name] != noted[name]:
+            yield f"{name}: has another manifest than the audit trail says"
+
+
+@records.check("rule sets")
+def rule_sets_are_as_used() -> Iterator[str]:
+    """What a release or a check was made by still has the digest that it is known by."""
+    for record in RuleSetRecord.objects.order_by("pk").iterator(chunk_size=20):
+        if digest_of(record.snapshot) != record.digest:
+            yield f"{record}: is not what was used under this name"
 
 
 @records.check("entries")
@@ -137,7 +161,8 @@ def files_are_as_published() -> Iterator[str]:
         known = keys.trusted()
     except (keychain.Broken, vault.Missing, vault.Damaged):
         known = None
-    for release in Release.objects.filter(origin=Release.Origin.PUBLISHED).select_related("previous").order_by("serial"):
+    published = Release.objects.filter(origin=Release.Origin.PUBLISHED).order_by("serial")
+    for release in published.select_related("previous", "rules"):
         try:
             vault.open(release.template_sha256).close()
             data = {artefact.name: vault.read(artefact.sha256) for artefact in artefacts.stored(release)}
@@ -153,14 +178,23 @@ def _manifest_faults(release: Release, data: dict[str, bytes], known: Keychain |
         yield "does not have all its files"
         return
     workbook, csv, text, signature = (data[name] for name in names)
-    manifest = json.loads(text)
+    try:
+        manifest = json.loads(text)
+        named = [manifest[word] for word in ("version", "serial", "issued_on", "rule_set")]
+        count, listed, previous = manifest["entries"]["total"], manifest["files"], manifest["previous_manifest"]
+    except MISSHAPEN:
+        yield "its manifest is none"
+        return
+    rules = release.rules.digest if release.rules else ""
+    if [*named, count] != [str(release.version), release.serial, f"{release.issued_on}", rules, release.entry_count]:
+        yield "its manifest is about another version, day, rule set or number of entries"
     expected = {
         name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         for name, content in zip(names, (workbook, csv), strict=False)
     }
-    if manifest["files"] != expected:
+    if listed != expected:
         yield "its files are not those of its manifest"
-    if manifest["previous_manifest"] != (release.previous.manifest_sha256 if release.previous else ""):
+    if previous != (release.previous.manifest_sha256 if release.previous else ""):
         yield "its manifest does not name the manifest before it"
     if known and (fault := known.fault(text, signature)):
         yield f"its manifest: {fault}"
@@ -219,8 +253,8 @@ def _forms(csv: BinaryIO) -> set[str]:
 
 
 def _root_named(release: Release) -> str:
-    """ "" for a manifest from before there were roots, and for one that is lost, which another check reports."""
+    """ "" for a manifest from before there were roots, and for one that is lost or none, which another check reports."""
     try:
-        return str(json.loads(vault.read(release.manifest_sha256)).get("merkle_root", ""))
-    except (vault.Missing, vault.Damaged):
+        return str(json.loads(vault.read(release.manifest_sha256))["merkle_root"])
+    except (vault.Missing, vault.Damaged, *MISSHAPEN):
         return ""

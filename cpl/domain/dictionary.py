@@ -210,9 +210,14 @@ class RuleSet:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (hex) of the canonical JSON of the snapshot: names this rule set wherever it was used."""
-        text = json.dumps(self.snapshot(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        """Names this rule set wherever it was used."""
+        return digest_of(self.snapshot())
+
+
+def digest_of(snapshot: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) of the canonical JSON of a snapshot."""
+    text = json.dumps(snapshot, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def fold_label(group: str, attribute: str) -> Label:

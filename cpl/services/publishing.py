@@ -21,12 +21,13 @@ from cpl.models import Change, EntryRow, Release, SuppliedTemplate
 from cpl.models.entries import CURRENT, REMOVED
 from cpl.services import artefacts as files
 from cpl.services import changes as change_services
-from cpl.services import keys, manifest, pointer, templates
+from cpl.services import issued, keys, manifest, pointer, templates
 from cpl.services.planning import Plan, PublishingBlocked, preview
 from cpl.services.stored import Shelf
 from cpl.workbook.render import ReleaseView
 
 ATTEMPTS = 5
+PUBLISHED = "release.published"  # on the audit trail, with the manifest
 LOOK_AGAIN = "The approved changes, the list, its form or template have changed since you looked. Look at the new preview first."
 
 
@@ -125,11 +126,10 @@ def commit(plan: Plan, artefacts: Artefacts, actor: User | None) -> Release:
         release = _write_release(plan, artefacts, actor)
         for change, number in zip(plan.changes, plan.numbers, strict=True):
             _write_change(release, change, number)
-        audit.record(
-            actor, "release.published", release, changes=[change.pk for change in plan.changes], manifest=artefacts.manifest
-        )
+        audit.record(actor, PUBLISHED, release, changes=[change.pk for change in plan.changes], manifest=artefacts.manifest)
         pointer.write(release, key, timezone.now())
         outbox.emit("cpl.published", str(release.version), {"serial": release.serial})
+        transaction.on_commit(lambda: issued.note(release.version), robust=True)  # a lost note is made up for every night
     return release
 
 

@@ -1,5 +1,6 @@
 """What `verify_records` finds out about the list: nothing wrong on a good site, and each kind of damage by its name."""
 
+import datetime
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,13 +12,15 @@ from django.test import override_settings
 from core import vault
 from cpl import records
 from cpl.dictionary import load
-from cpl.models import Change, EntryRow, Release
+from cpl.models import Change, EntryRow, Pointer, Release, RuleSetRecord
 from cpl.workbook import template
 from tests.builders.listing import FIRMWARE, amended, approved, list_values, published, small_list, two_people
 
 pytestmark = pytest.mark.django_db
 CHECKS = {
     "releases": records.the_chain_is_whole,
+    "publications": records.releases_are_those_of_the_audit_trail,
+    "rule sets": records.rule_sets_are_as_used,
     "entries": records.rows_fit_together,
     "entry counts": records.counts_are_right,
     "changes": records.changes_are_as_agreed,
@@ -129,6 +132,38 @@ def exchange_an_earlier_manifest(head: Release) -> None:
     Release.objects.filter(pk=head.previous.pk).update(manifest_sha256=vault.put(text + b"\n"))
 
 
+def exchange_manifest_and_csv(head: Release) -> None:
+    assert head.previous is not None
+    Release.objects.filter(pk=head.previous.pk).update(manifest_sha256=head.previous.csv_sha256)
+
+
+def touch_a_rule_set(head: Release) -> None:
+    record = RuleSetRecord.objects.get()
+    record.snapshot["items"][9]["notes"] = "Anything goes"
+    RuleSetRecord.objects.filter(pk=record.pk).update(snapshot=record.snapshot)
+
+
+def forget_the_rules(head: Release) -> None:
+    Release.objects.filter(pk=head.pk).update(rules=None)
+
+
+def touch_the_day(head: Release) -> None:
+    Release.objects.filter(pk=head.pk).update(issued_on=datetime.date(2026, 1, 2))
+
+
+def pass_off_as_taken_over(head: Release) -> None:
+    Release.objects.filter(pk=head.pk).update(origin=Release.Origin.IMPORTED)
+
+
+def take_back_the_last_version(head: Release) -> None:
+    """So thoroughly that no row tells of it any more."""
+    Change.objects.filter(release=head).update(status="approved", release=None)
+    Pointer.objects.filter(release=head).delete()
+    EntryRow.objects.filter(from_serial=head.serial).delete()
+    EntryRow.objects.filter(to_serial=head.serial).update(to_serial=None)
+    head.delete()
+
+
 DAMAGE: list[tuple[Callable[[Release], None], set[str]]] = [
     (skip_a_serial, {"releases"}),
     (close_too_early, {"entries"}),
@@ -143,7 +178,13 @@ DAMAGE: list[tuple[Callable[[Release], None], set[str]]] = [
     (exchange_the_template, {"versions made again"}),
     (exchange_the_signature, {"published files"}),
     (exchange_the_root, {"published files", "versions made again"}),
-    (exchange_an_earlier_manifest, {"published files"}),
+    (exchange_an_earlier_manifest, {"published files", "publications"}),
+    (exchange_manifest_and_csv, {"published files", "publications"}),
+    (touch_a_rule_set, {"rule sets"}),
+    (forget_the_rules, {"published files"}),
+    (touch_the_day, {"published files", "versions made again"}),
+    (pass_off_as_taken_over, {"publications"}),
+    (take_back_the_last_version, {"publications"}),
 ]
 
 
@@ -151,6 +192,15 @@ DAMAGE: list[tuple[Callable[[Release], None], set[str]]] = [
 def test_damage_is_found(head: Release, damage: Callable[[Release], None], seen: set[str]) -> None:
     damage(head)
     assert seen <= set(found())
+
+
+def test_a_manifest_that_is_none_hides_no_other_damage(head: Release) -> None:
+    """Two faults of two versions are two lines."""
+    exchange_manifest_and_csv(head)
+    exchange_the_csv(head)
+    for check in ("published files", "versions made again"):
+        assert {line.partition(":")[0] for line in found()[check]} >= {"version 3.003"}
+    assert "version 3.002: its manifest is none" in found()["published files"]
 
 
 def test_lost_and_damaged_files_are_found(head: Release) -> None:
