@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from accounts import access
 from accounts.models import User
 from core import audit
-from cpl.models import Change
+from cpl.models import Change, EntryRow
+from cpl.models.entries import CURRENT
 
 STATUS_ONLY = frozenset({Change.Kind.REMOVE, Change.Kind.REINSTATE})  # these need no values
 
@@ -35,7 +37,12 @@ def intact(change: Change) -> bool:
 
 @transaction.atomic(savepoint=False)
 def propose(actor: User | None, kind: str, *, origin: str, values: Mapping[str, str], **more: Any) -> Change:
-    """Write down a change that another person is to approve. Joins the caller's transaction."""
+    """Write down a change that another person is to approve. Joins the caller's transaction.
+
+    Raises ChangeRefused for values that no entry can hold.
+    """
+    if too_long := _too_long(values):
+        raise ChangeRefused(f"The register has no room for this. {too_long}")
     number, kinds, fir = more.pop("number", ""), more.pop("kinds", {}), more.pop("fir", {})
     change = Change(
         kind=kind,
@@ -89,3 +96,17 @@ def withdraw(actor: User | None, change: Change, reason: str) -> Change:
     change.save()
     audit.record(actor, "change.withdrawn", change, reason=reason)
     return change
+
+
+def _too_long(values: Mapping[str, str]) -> str:
+    """Which columns of an entry these values do not fit: PostgreSQL would refuse them at publication, SQLite never."""
+    try:
+        EntryRow.build("", CURRENT, dict(values), from_serial=1).clean_fields()
+    except ValidationError as fault:
+        found = [(column, error) for column, errors in fault.error_dict.items() for error in errors]
+        return " ".join(
+            f"{column.replace('_', ' ').capitalize()}: {' '.join(error.messages)}"
+            for column, error in found
+            if error.code == "max_length"
+        )
+    return ""

@@ -105,3 +105,11 @@ def test_what_is_to_be_published_needs_values(kind: str) -> None:
 
 def test_removing_and_reinstating_need_none() -> None:
     assert {proposed(kind, "000001").values == {} for kind in ("remove", "reinstate")} == {True}
+
+
+@pytest.mark.parametrize("key", ["Manufacturer_Image.creator", "Device_Type.name", "Device_Model.firmware_version"])
+def test_a_value_for_which_the_register_has_no_room_is_refused_before_anybody_agrees(key: str) -> None:
+    """PostgreSQL would refuse it when the version is published, and then no other change could be published either."""
+    with pytest.raises(ChangeRefused, match="Ensure this value has at most [0-9]+ characters"), transaction.atomic():
+        proposed(values={**list_values(7), key: "x" * 1_000})
+    assert not Change.objects.exists()
