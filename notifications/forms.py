@@ -9,6 +9,7 @@ KINDS = {
     KNOWN: "Mailing list: known already",
     "release_notice": "New version, to the mailing list",
     "release_dcc": "New version, to the DCC",
+    "key_notice": "New release key",
 }
 
 

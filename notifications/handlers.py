@@ -3,7 +3,7 @@
 from typing import Any
 
 from core import outbox
-from notifications import delivery, releases, services
+from notifications import delivery, release_keys, releases, services
 
 
 @outbox.handler(services.SEND, queue="mail", name="notifications.send")
@@ -16,3 +16,9 @@ def send(key: str, payload: dict[str, Any]) -> None:
 def announce(key: str, payload: dict[str, Any]) -> None:
     """Tell the DCC and the mailing list of the release."""
     releases.announce(payload["serial"])
+
+
+@outbox.handler("cpl.key_changed", queue="mail", name="notifications.announce_key")
+def announce_key(key: str, payload: dict[str, Any]) -> None:
+    """Tell the DCC, the staff and the mailing list of the key."""
+    release_keys.announce(payload["number"])

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from cpl.models import Release
-from notifications import services
+from notifications import selectors, services
 from notifications.models import Subscription
 from notifications.subscriptions import link
 
@@ -13,7 +13,7 @@ def announce(serial: int) -> None:
     """Queue one mail a reader for the release; those queued before are left as they are, so it may be done again at any time."""
     release = Release.objects.get(serial=serial)
     _tell_dcc(release)
-    for subscription in Subscription.objects.filter(confirmed_at__isnull=False, ended_at=None).iterator(chunk_size=500):
+    for subscription in selectors.readers():
         _tell(release, subscription)
 
 

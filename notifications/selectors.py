@@ -1,10 +1,17 @@
 """Questions to the mails."""
 
+from collections.abc import Iterator
+
 from django.db.models import Q, QuerySet
 
-from notifications.models import CONFIRM, Message
+from notifications.models import CONFIRM, Message, Subscription
 
 PRIVATE_KINDS = frozenset({CONFIRM})  # their text holds a link that acts for the reader
+
+
+def readers() -> Iterator[Subscription]:
+    """Everybody on the mailing list: confirmed and not ended."""
+    return Subscription.objects.filter(confirmed_at__isnull=False, ended_at=None).iterator(chunk_size=500)
 
 
 def messages(query: str = "", kind: str = "", state: str = "") -> QuerySet[Message]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from django.db import transaction
 from django.utils import timezone
 
-from core import audit, crypto, vault
+from core import audit, crypto, outbox, vault
 from cpl import selectors
 from cpl.models import ReleaseKey
 from cpl.services import keychain, pointer
@@ -63,8 +63,8 @@ def hold() -> ReleaseKey:
 def rotate(name: str, *, old_lost: bool = False) -> ReleaseKey:
     """Put the held key of that id in force, by a statement that the key before it signs as well unless it is lost.
 
-    Asked for twice, it is done once. The pointer to the current version is signed anew. Raises crypto.NoPrivateKey when the
-    old key is not held.
+    Asked for twice, it is done once. The pointer to the current version is signed anew, and whoever hears of new versions is
+    told. Raises crypto.NoPrivateKey when the old key is not held.
     """
     with transaction.atomic(durable=True):
         old, now, head = hold(), timezone.now(), selectors.head()
@@ -87,6 +87,7 @@ def rotate(name: str, *, old_lost: bool = False) -> ReleaseKey:
         audit.record(None, verb, key, before=old.key_id, last_serial=key.last_serial, statement=key.statement_sha256)
         if head is not None:
             pointer.write(head, key, now)
+        outbox.emit("cpl.key_changed", key.key_id, {"number": key.number})
     return key
 
 
