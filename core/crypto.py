@@ -79,6 +79,17 @@ def decrypt_bytes(blob: bytes | memoryview, context: str) -> bytes:
         raise Unreadable("The sealed bytes were altered or belong elsewhere.") from None
 
 
+def sealed_under(blob: bytes) -> str:
+    """Id (hex) of the RED key that opens sealed bytes, of which the beginning is enough; "" when they are none."""
+    sealed = len(blob) >= HEADER_SIZE and blob.startswith(FORMAT)
+    return blob[len(FORMAT) :][:KEY_ID_SIZE].hex() if sealed else ""
+
+
+def red_key_ids() -> list[str]:
+    """Ids (hex) of the RED keys that are here; the first one seals."""
+    return [key_id.hex() for key_id in _red_keys()]
+
+
 def _red_keys() -> dict[bytes, bytes]:
     """Key by key id; the first one seals, all of them open."""
     return _parse_red_keys(settings.CPL_RED_KEY or _own("red.key", lambda: base64.b64encode(AESGCM.generate_key(256))))

@@ -55,12 +55,12 @@ def put(data: bytes | BinaryIO, red: bool = False) -> str:
     A stream is read from its start, twice, and never stands in memory whole unless it is RED.
     """
     stream = io.BytesIO(data) if isinstance(data, bytes) else data
-    sha256 = _digest(stream)
+    sha256 = digest(stream)
     path = _path(sha256, red)
     if path.exists():
         if _intact(sha256, red):
             # Whoever wrote it may have been killed before this step; the promise of this call must not depend on it.
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
             return sha256
         logger.error("vault: damaged %s replaced by the right bytes", sha256)
     stream.seek(0)
@@ -136,8 +136,7 @@ def stored(sha256: str, red: bool = False) -> BinaryIO:
 
 def take_back(sha256: str, stored: BinaryIO, red: bool = False) -> None:
     """Keep what `stored` gave for that name, here or elsewhere; the caller has verified it. As safe on the disk as with `put`."""
-    if not exists(sha256, red):
-        _write(_path(sha256, red), stored, red)
+    _write(_path(sha256, red), stored, red)
 
 
 def writable() -> bool:
@@ -175,15 +174,16 @@ def _write(path: Path, stored: BinaryIO, red: bool) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _digest(stream: BinaryIO) -> str:
+def digest(stream: BinaryIO) -> str:
+    """SHA-256 (hex) of a stream from its start."""
     stream.seek(0)
-    digest = hashlib.sha256()
+    found = hashlib.sha256()
     while piece := stream.read(CHUNK):
-        digest.update(piece)
-    return digest.hexdigest()
+        found.update(piece)
+    return found.hexdigest()
 
 
 def _intact(sha256: str, red: bool) -> bool:
@@ -213,11 +213,12 @@ def _folder(path: Path) -> Path:
     """The folder, made and on disk."""
     if not path.is_dir():
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     return path
 
 
-def _sync_folder(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """What was named in a folder is on disk on return."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -4,7 +4,7 @@ from typing import Any
 
 from core import outbox, periodic
 from cpl import records, selectors
-from cpl.services import keys, orders
+from cpl.services import issued, keys, orders
 from cpl.services.stored import Shelf
 
 
@@ -17,6 +17,8 @@ def publish(key: str, payload: dict[str, Any]) -> None:
 @periodic.daily("00:10", queue="publish")
 def point_to_the_current_version() -> None:
     """Sign anew which version is the current one, and let a new site's key be known before its first version."""
+    if (head := selectors.head()) is not None:
+        issued.note(head.version)
     keys.renew_pointer()
 
 

@@ -98,6 +98,12 @@ def cheap_passwords() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def no_versions_out() -> None:
+    """What is noted beside the vault about published versions does not outlive the database of a test."""
+    shutil.rmtree(DATA_DIR / "vault" / "issued", ignore_errors=True)
+
+
 @pytest.fixture
 def postgres() -> Iterator[str]:
     """The address of an empty database on a real PostgreSQL."""

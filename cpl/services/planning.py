@@ -18,7 +18,7 @@ from cpl.domain.listing import Difference, PlannedChange
 from cpl.domain.releases import Version, next_after
 from cpl.models import Change, EntryRow, Release, SuppliedTemplate
 from cpl.models.entries import CURRENT
-from cpl.services import artefacts, templates
+from cpl.services import artefacts, issued, templates
 from cpl.services import changes as change_services
 from cpl.services.stored import StoredEntries
 from cpl.services.templates import TemplateRefused
@@ -74,11 +74,13 @@ def preview(principal: int | None = None, changes_text: str = "", on: datetime.d
 
     Raises NothingToPublish, and PublishingBlocked when a rule forbids it.
     """
+    if reason := issued.objection():
+        raise PublishingBlocked(reason)
     approved = selectors.approved_changes()
     issued_on = on or timezone.localdate()
     head = selectors.head()
     rules = selectors.current_rules(issued_on, principal)
-    version = _next_version(head, rules)
+    version = _next_version(rules)
     supplied = _supplied(rules, issued_on)
     form_text = _form_text(head, rules, supplied)
     if not approved and not form_text:
@@ -108,9 +110,9 @@ def preview(principal: int | None = None, changes_text: str = "", on: datetime.d
     )
 
 
-def _next_version(head: Release | None, rules: RuleSet) -> Version:
+def _next_version(rules: RuleSet) -> Version:
     try:
-        return next_after(head.version if head else None, rules.principal)
+        return next_after(issued.last(), rules.principal)
     except ValueError as fault:
         raise PublishingBlocked(str(fault)) from None
 
