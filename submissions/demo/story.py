@@ -1,6 +1,7 @@
 """What has happened on the demo site so far: a list taken over, a release, and cases in every state.
 
-Each step looks whether it was done already, so that an interrupted start goes on where it stopped.
+Each step looks whether it was done already, so that an interrupted start goes on where it stopped. Once all of it has been
+told, nothing is told again: the cases then belong to whoever tries the demo.
 """
 
 import datetime
@@ -31,11 +32,14 @@ HISTORY = (
     ("2.001", "15/03/2023", "CPL entries 000001 to 000040 added."),
     ("2.002", "02/09/2024", "CPL entries 000041 to 000058 added."),
 )
+LAST = "Display, sent too early"  # subject of the last mail of the story
 REASON = "Seen in Excel: signed by the maker, organisation as in the form, certificate in date."
 
 
 def tell(cast: dict[str, User]) -> None:
-    """Everything, in its order."""
+    """Everything, in its order, once."""
+    if Submission.objects.filter(receipt__subject=LAST, state=State.WITHDRAWN).exists():
+        return
     import_list()
     first_release(cast)
     waiting_for_people(cast)
@@ -121,7 +125,7 @@ def over(cast: dict[str, User]) -> None:
     for case in _arrive(1, _complete(HUB, 131, 1), days_ago=6, subject="Hub with withdrawn certificate"):
         if case.is_open:
             deciding.reject(cast["asha"], case, "The CPA certificate was withdrawn by its issuer on the day before submission.")
-    for case in _arrive(2, _complete(PPMID, 132, 2), days_ago=5, subject="Display, sent too early"):
+    for case in _arrive(2, _complete(PPMID, 132, 2), days_ago=5, subject=LAST):
         if case.is_open:
             deciding.withdraw(cast["tom"], case, "The maker wrote that the firmware will change again before release.")
     outbox.drain()

@@ -7,12 +7,15 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
+from accounts.models import User
 from core import records
+from core.models import AuditEntry
 from cpl.models import EntryRow, Release
 from notifications.models import Message
 from submissions.demo.people import PASSWORD, PEOPLE, TOTP_SECRET
 from submissions.domain.lifecycle import State
 from submissions.models import Receipt, Submission
+from submissions.services import deciding
 from tests.people import totp
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,7 +31,7 @@ def demo(settings: Any, capsys: pytest.CaptureFixture[str]) -> Iterator[str]:
 
 def test_a_second_start_adds_nothing_and_everything_is_there(demo: str) -> None:
     def count() -> tuple[int, ...]:
-        return tuple(model.objects.count() for model in (Release, EntryRow, Submission, Receipt, Message))
+        return tuple(model.objects.count() for model in (Release, EntryRow, Submission, Receipt, Message, AuditEntry))
 
     before = count()
     states = set(Submission.objects.values_list("state", flat=True))
@@ -38,6 +41,14 @@ def test_a_second_start_adds_nothing_and_everything_is_there(demo: str) -> None:
     assert records.run() == []
     call_command("seed_demo")
     assert count() == before
+
+
+def test_what_people_did_on_the_demo_stays_at_the_next_start(demo: str) -> None:
+    ready = Submission.objects.get(state=State.DUPLICATE_CHECKED, assigned_to__isnull=False)
+    deciding.approve(User.objects.get(email="grace@secas.example"), ready)
+    call_command("seed_demo")
+    ready.refresh_from_db()
+    assert ready.state == State.APPROVED
 
 
 def test_every_page_says_what_the_data_is(demo: str) -> None:
