@@ -9,13 +9,15 @@ from typing import Any
 import openpyxl
 
 from cpl.dictionary import load
-from cpl.domain.dictionary import Kind
+from cpl.domain.dictionary import DataItem, Kind
 from cpl.domain.entry import TRIO
 from cpl.workbook.read_list import read_cpl
 from cpl.workbook.render import ReleaseView, RenderedEntry, render
 from tests.builders.values import DEVICE_TYPES, valid_values
 from tests.builders.workbooks import sample_entries
 from tests.libreoffice import EVERY_TAB, convert, needs_libreoffice
+from tests.vba.agreement import of_the_server
+from tests.vba.forms import Form
 
 pytestmark = needs_libreoffice
 
@@ -25,8 +27,8 @@ LABEL = "Version 3.004 Issued on 25-11-2026"
 FORM = "CPL - New Entry"
 HINT = "K"  # a free column
 WRONG = {
-    "Device_Type.name": "gas smart meter",
-    "Device_Model.manufacturer_identifier": "7a:01",
+    "Device_Type.name": "gas meter",
+    "Device_Model.manufacturer_identifier": "7a:g1",
     "Device_Model.model_identifier": "0001",
     "Device_Model.hardware_version.version": "A",
     "Device_Model.hardware_version.revision": "0G",
@@ -93,6 +95,27 @@ def test_no_hint_on_a_right_answer_or_an_empty_cell(tmp_path: Path) -> None:
     _, data = published()
     answers = valid_values(DEVICE_TYPES[0], with_hash=True)
     assert hinted(data, tmp_path, answers) == set()
+
+
+def other_spelling(item: DataItem, text: str) -> str:
+    """What people type as well, and the server takes for the same."""
+    if item.kind in (Kind.HEX, Kind.LIST):
+        text = "n/a" if text == "NA" else text.lower()
+    return f" {text}  "
+
+
+def test_no_hint_on_an_answer_in_a_spelling_that_is_accepted(tmp_path: Path) -> None:
+    _, data = published()
+    right = valid_values(DEVICE_TYPES[0], with_hash=True)
+    answers = {key: other_spelling(RULES.by_key[key], text) for key, text in right.items() if text}
+    assert of_the_server(Form("other spelling", answers), RULES).errors == {}
+    assert hinted(data, tmp_path, answers) == set()
+
+
+def test_a_version_that_is_not_in_its_list_puts_no_hint_on_others(tmp_path: Path) -> None:
+    _, data = published()
+    answers = {**valid_values(DEVICE_TYPES[0], with_hash=True), "GBCS Version.version_number": "GBCS Version 20"}
+    assert hinted(data, tmp_path, answers) == {"GBCS Version.version_number"}
 
 
 def test_a_hint_on_versions_that_do_not_go_together(tmp_path: Path) -> None:
