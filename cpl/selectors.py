@@ -95,12 +95,16 @@ def highest_number() -> int:
 
 
 def current_rules(on: datetime.date, principal: int | None = None) -> RuleSet:
-    """The dictionary of the principal version with the selection lists and TSAT combinations that hold on the day."""
+    """The dictionary of the principal version with the selection lists and TSAT combinations that hold on the day.
+
+    A list of which the site has never had a value is that of the dictionary.
+    """
     base = load(principal or settings.CPL_PRINCIPAL)
-    lists: dict[str, list[ListValue]] = {}
+    kept = SelectionValue.objects.order_by().values_list("list_name", flat=True).distinct()
+    lists: dict[str, list[ListValue]] = {name: [] for name in kept if name in base.lists}
     for row in SelectionValue.objects.on(on):
-        if row.list_name in base.lists:
-            lists.setdefault(row.list_name, []).append(ListValue(row.value, row.family))
+        if row.list_name in lists:
+            lists[row.list_name].append(ListValue(row.value, row.family))
     combinations = DeviceLevelVersion.objects.on(on).values_list("device_type", "smets_chts", "gbcs")
     return base.with_reference(
         lists={name: tuple(values) for name, values in lists.items()},

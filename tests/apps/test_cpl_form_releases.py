@@ -77,6 +77,15 @@ def test_a_combination_that_ends_is_told_from_that_day_on(head: Release) -> None
     assert text == f"CPL New Entry form amended:\nDevice Level Versions (TSAT): {trio} removed"
 
 
+def test_a_list_whose_last_value_has_ended_is_empty(head: Release) -> None:
+    """It does not fall back to the values that the site began with."""
+    today = timezone.localdate()
+    SelectionValue.objects.filter(list_name="bands_join").update(valid_to=today)
+    assert selectors.current_rules(today).lists["bands_join"] == ()
+    assert planning.preview().draft_text.startswith("CPL New Entry form amended:\nZigBee_Properties.Bands_Join: ")
+    assert artefacts.rules_of(published()).lists["bands_join"] == ()
+
+
 def test_another_layout_of_the_workbook_is_worth_a_version_too(head: Release) -> None:
     """As after a new release of this program."""
     Release.objects.filter(pk=head.pk).update(template_sha256="0" * 64)
