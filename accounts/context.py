@@ -27,6 +27,7 @@ PLACES = (
     Place("DZIR", "repositories:dzir", Action.READ_DZIR),
     Place("Check a workbook", "check:start"),
     Place("Mail log", "notifications:mail_log", Action.READ_MAIL_LOG),
+    Place("Health", "health", Action.ADMINISTER),
 )
 
 

@@ -49,6 +49,7 @@ CPL_SIGNATURE_USAGES = env.words("CPL_SIGNATURE_USAGES")  # object identifiers; 
 CPL_MAILBOX_ADDRESS = env.text("CPL_MAILBOX_ADDRESS", "secas@cpl.example")
 CPL_DCC_ADDRESS = env.text("CPL_DCC_ADDRESS", "cpl@dcc.example")
 CPL_IMAP_URL = env.text("CPL_IMAP_URL", "")  # imaps://user:password@host/FOLDER; empty: only the drop folder is read
+CPL_METRICS_TOKEN = env.text("CPL_METRICS_TOKEN", "")  # empty: nobody finds /metrics
 CPL_UPLOAD_LIMIT = 40 * 1024 * 1024  # bytes: one mail with all its attachments
 
 INSTALLED_APPS = [

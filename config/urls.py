@@ -5,7 +5,9 @@ from importlib.util import find_spec
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.access import Action, access_required
 from accounts.views import records_login
+from core import views
 
 MOUNTS = (
     ("", "core.urls"),
@@ -20,4 +22,5 @@ MOUNTS = (
 )
 
 urlpatterns = [path("admin/login/", records_login), path("admin/", admin.site.urls)]
+urlpatterns += [path("health/", access_required(Action.ADMINISTER)(views.page), name="health")]
 urlpatterns += [path(prefix, include(module)) for prefix, module in MOUNTS if find_spec(module)]

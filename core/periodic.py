@@ -13,6 +13,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max, Min
 from django.utils import timezone
 
 from core import outbox
@@ -63,15 +64,31 @@ def emit_due(now: datetime | None = None) -> None:
                 outbox.emit(turn.topic, turn.began(moment).isoformat(), {})
 
 
+def last_done(job: Job) -> datetime | None:
+    """When a turn of the job was last carried out; None when none was within the last week."""
+    done: datetime | None = OutboxEvent.objects.filter(topic=_topic(job)).aggregate(at=Max("done_at"))["at"]
+    return done
+
+
+def waiting_since(job: Job) -> datetime | None:
+    """When the oldest turn began that was not carried out; None when there is none."""
+    began: datetime | None = OutboxEvent.objects.filter(topic=_topic(job), done_at=None).aggregate(at=Min("created_at"))["at"]
+    return began
+
+
 def tidy(now: datetime | None = None) -> int:
     """Forget turns done more than a week ago; returns how many."""
     old = OutboxEvent.objects.filter(topic__startswith=PREFIX, done_at__lt=(now or timezone.now()) - KEEP)
     return old.delete()[0]
 
 
+def _topic(job: Job) -> str:
+    return f"{PREFIX}{job.__module__}.{job.__qualname__}"
+
+
 def _register(began: Callable[[datetime], datetime], queue: str) -> Callable[[Job], Job]:
     def register(job: Job) -> Job:
-        topic = f"{PREFIX}{job.__module__}.{job.__qualname__}"
+        topic = _topic(job)
 
         def run(key: str, payload: dict[str, Any]) -> None:
             job()

@@ -10,6 +10,7 @@ KINDS = {
     "release_notice": "New version, to the mailing list",
     "release_dcc": "New version, to the DCC",
     "key_notice": "New release key",
+    "health_trouble": "Not in order, to the staff",
 }
 
 

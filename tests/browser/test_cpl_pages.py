@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import Role
 from core import outbox
 from cpl import selectors
+from tests.apps.test_core_vault import stored_file
 from tests.builders.listing import FIRMWARE, amended, approved, proposed, published, small_list, two_people
 from tests.people import person
 
@@ -68,6 +69,20 @@ def test_public_pages(page: Page, live_server: Any, accessible: Callable[[Page],
         page.goto(live_server.url + path)
         accessible(page)
     assert heard == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_file_that_is_lost(page: Page, live_server: Any, accessible: Callable[[Page], None], site: dict, scheme: Any) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+    head = selectors.head()
+    assert head is not None
+    stored_file(head.csv_sha256, red=False).unlink()
+    page.goto(live_server.url + "/cpl/latest.csv")
+    expect(page.get_by_role("heading", name="This file cannot be given out")).to_be_visible()
+    expect(page.get_by_text("CPL_v3.002.csv")).to_be_visible()
+    accessible(page)
+    assert fits(page)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

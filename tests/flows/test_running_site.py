@@ -56,7 +56,7 @@ def test_from_mail_to_published_list(place: running.Site, smtp: Post, tmp_path: 
     assert outline["versions"] == ["2.051", "3.000"]
     assert set(outline["states"].values()) == {"published"}
     assert [kind for kind, _ in outline["exports"]] == ["DZIR", "FIR"]
-    sent = {address for _, to, _ in smtp.mails for address in to}
+    sent = {address for _, to, _ in smtp.mails for address in to} - {"secas@cpl.example"}  # word on the health of the machine
     assert {f"certification@{steps.MAKER.domain}", "reader@elsewhere.example"} <= sent
     assert len(sent) == 3  # and the DCC
     with urllib.request.urlopen(f"{place.url}/cpl/latest.csv", timeout=20) as answer:

@@ -54,6 +54,7 @@ ARTEFACTS: dict[str, tuple[str, set[str]]] = {
     "import": ("/publications/import/", {Role.ADMINISTRATOR}),
     "mail log": ("/subscribe/mail-log/", {Role.ANALYST, Role.APPROVER, Role.AUDITOR}),
     "certificates": ("/certificates/", CASE_READERS),
+    "health": ("/health/", {Role.ADMINISTRATOR, "superuser"}),
     "self-check": ("/check/", EVERYBODY),
 }
 
@@ -151,6 +152,13 @@ def holds_canary(content: bytes) -> bool:
         return False
     with zipfile.ZipFile(io.BytesIO(content)) as package:
         return any(canary.encode() in package.read(name) for name in package.namelist() for canary in CANARIES)
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_nobody_meets_the_metrics_without_their_token(published: Submission, settings: Any, who: str) -> None:
+    for token in ("", "a-token-of-the-test"):
+        settings.CPL_METRICS_TOKEN = token
+        assert client_of(who).get("/metrics").status_code == 404
 
 
 @pytest.mark.parametrize("who", WHO)
