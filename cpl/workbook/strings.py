@@ -11,6 +11,7 @@ from cpl.workbook.refusals import FRESH_COPY, SAVE_AGAIN, Refused, refuse
 from cpl.workbook.xmlstream import FOREIGN, SPREADSHEET, Attributes, Walk, pieces
 
 LONGEST_TEXT = 32_767  # characters; Excel allows no more in a cell
+_LONGEST_WRITTEN = LONGEST_TEXT * len("_xHHHH_")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _OPEN, _CLOSE, _JOINT = b"<si>", b"</si>", b"</si><si>"
 _PLAIN_OPEN, _PLAIN_CLOSE, _PLAIN_JOINT = b"<si><t", b"</t></si>", b"</t></si><si><t"
@@ -71,17 +72,20 @@ class TextCollector:
         if len(self._texts) > (self._runs or 1):
             self._walk.misbuilt("a text in two versions")
         text = Text("".join(self._texts), self._runs)
+        if len(text.text) > LONGEST_TEXT:
+            _too_long()
         self._begin()
         return text
 
     def _receive(self, piece: str) -> None:
         self._length += len(piece)
-        if self._length > LONGEST_TEXT:
-            refuse(
-                "P19",
-                f"A cell holds more than {LONGEST_TEXT} characters, which Excel does not allow. Shorten it and send it again.",
-            )
+        if self._length > _LONGEST_WRITTEN:
+            _too_long()
         self._pieces.append(piece)
+
+
+def _too_long() -> NoReturn:
+    refuse("P19", f"A cell holds more than {LONGEST_TEXT} characters, which Excel does not allow. Shorten it and send it again.")
 
 
 def unescape(text: str) -> str:

@@ -273,6 +273,14 @@ def test_a_text_too_long_for_a_cell_is_not_published() -> None:
         render(view((changed(entry, too_long),)), RULES)
 
 
+@pytest.mark.parametrize("letter", ["x", "\r", "\x0b"])
+def test_a_cell_that_is_full_comes_back(letter: str) -> None:
+    """Also one of characters that the file writes with seven each."""
+    (entry,) = entries(1)
+    full = changed(entry, letter * 32_767)
+    assert read_cpl(render(view((full,)), RULES)).entries[0].values == full.values
+
+
 def changed(entry: RenderedEntry, text: str) -> RenderedEntry:
     return RenderedEntry(entry.number, entry.status, {**entry.values, DESCRIPTOR: text})
 
