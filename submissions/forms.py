@@ -17,6 +17,8 @@ NamedBytes = tuple[str, bytes]
 MIB = 1 << 20
 KINDS = [(kind.value, kind.label) for kind in DocumentKind]
 REASON_HELP = "Kept with the case, under your name."
+NO_FILE = {"required": "Choose a file."}
+NO_REASON = {"required": "Write a reason."}
 
 
 class SeveralFilesInput(forms.ClearableFileInput):
@@ -95,7 +97,7 @@ class StepForm(forms.Form):
 class ReasonForm(StepForm):
     """A step with a written reason."""
 
-    reason = forms.CharField(label="Reason", widget=forms.Textarea({"rows": 3}), help_text=REASON_HELP)
+    reason = forms.CharField(label="Reason", widget=forms.Textarea({"rows": 3}), help_text=REASON_HELP, error_messages=NO_REASON)
 
 
 class RecommendForm(StepForm):
@@ -111,13 +113,19 @@ class QuestionForm(StepForm):
         label="Your question",
         widget=forms.Textarea({"rows": 10}),
         help_text="Goes out by mail as it stands. The clock stops until the answer comes.",
+        error_messages={"required": "Write your question."},
     )
 
 
 class RemarkForm(StepForm):
     """An internal remark."""
 
-    text = forms.CharField(label="Remark", widget=forms.Textarea({"rows": 3}), help_text="Seen by SECAS only.")
+    text = forms.CharField(
+        label="Remark",
+        widget=forms.Textarea({"rows": 3}),
+        help_text="Seen by SECAS only.",
+        error_messages={"required": "Write a remark."},
+    )
 
 
 class AssignForm(StepForm):
@@ -140,8 +148,9 @@ class DecisionForm(forms.Form):
         label="Decision",
         choices=[(Decision.Verdict.ACCEPTED.value, "Accept it"), (Decision.Verdict.REFUSED.value, "Do not accept it")],
         widget=forms.RadioSelect,
+        error_messages={"required": "Choose one of the two."},
     )
-    reason = forms.CharField(label="Reason", widget=forms.Textarea({"rows": 2}), help_text=REASON_HELP)
+    reason = forms.CharField(label="Reason", widget=forms.Textarea({"rows": 2}), help_text=REASON_HELP, error_messages=NO_REASON)
 
 
 class ClassifyForm(forms.Form):
@@ -153,7 +162,7 @@ class ClassifyForm(forms.Form):
 class AttachForm(UploadForm):
     """Papers for a case."""
 
-    uploads = SeveralFilesField(label="Files")
+    uploads = SeveralFilesField(label="Files", error_messages=NO_FILE)
     kind = forms.ChoiceField(
         label="Kind",
         choices=[("", "Suggest it from the file"), *KINDS],
@@ -165,25 +174,49 @@ class AttachForm(UploadForm):
 class ReceiveForm(UploadForm):
     """A submission that did not come by mail."""
 
-    submitter = forms.EmailField(label="Submitter's e-mail address", help_text="Answers go to this address.")
-    submitter_name = forms.CharField(label="Submitter's name", required=False, max_length=200)
+    submitter = forms.EmailField(
+        label="E-mail address of the submitter",
+        required=False,
+        help_text="Answers go to this address. A saved mail brings it along.",
+    )
+    submitter_name = forms.CharField(label="Name of the submitter", required=False, max_length=200)
     subject = forms.CharField(label="Subject", required=False, max_length=200)
     uploads = SeveralFilesField(
-        label="Files", help_text="The New Entry workbooks and all papers; or one saved mail (.eml) with all that came with it."
+        label="Files",
+        help_text="The New Entry workbooks and all papers; or one saved mail (.eml) with all that came with it.",
+        error_messages=NO_FILE,
     )
+
+    @property
+    def is_saved_mail(self) -> bool:
+        """Whether a mail was chosen and nothing else, so that sender and subject stand in it."""
+        chosen = self.files.getlist("uploads")
+        return len(chosen) == 1 and (chosen[0].name or "").lower().endswith(".eml")
+
+    def clean(self) -> dict[str, Any]:
+        """Asks for the address where no mail names it."""
+        cleaned = super().clean()
+        if not (cleaned.get("submitter") or "submitter" in self.errors or self.is_saved_mail):
+            self.add_error("submitter", "Write the address.")
+        return cleaned
 
 
 class ReviseForm(UploadForm):
     """A corrected workbook."""
 
-    workbook = forms.FileField(label="Corrected workbook", help_text="An .xlsm or .xlsx file with the New Entry tab.")
+    workbook = forms.FileField(
+        label="Corrected workbook", help_text="An .xlsm or .xlsx file with the New Entry tab.", error_messages=NO_FILE
+    )
 
 
 class HandleForm(forms.Form):
     """What was done about a mail that no case took over."""
 
     remark = forms.CharField(
-        label="What was done about it", widget=forms.Textarea({"rows": 3}), help_text="Kept with the receipt."
+        label="What was done about it",
+        widget=forms.Textarea({"rows": 3}),
+        help_text="Kept with the receipt.",
+        error_messages={"required": "Write what was done."},
     )
 
 
@@ -191,14 +224,19 @@ class RedForm(forms.Form):
     """Why something RED is opened."""
 
     reason = forms.CharField(
-        label="Reason", widget=forms.Textarea({"rows": 2}), help_text="Recorded with your name before anything is shown."
+        label="Reason",
+        widget=forms.Textarea({"rows": 2}),
+        help_text="Recorded with your name before anything is shown.",
+        error_messages=NO_REASON,
     )
 
 
 class SelfCheckForm(UploadForm):
     """A workbook that somebody wants to try before sending it."""
 
-    workbook = forms.FileField(label="Workbook", help_text="The .xlsm file with the New Entry tab filled in.")
+    workbook = forms.FileField(
+        label="Workbook", help_text="The .xlsm file with the New Entry tab filled in.", error_messages=NO_FILE
+    )
     papers = SeveralFilesField(
         label="Papers",
         required=False,

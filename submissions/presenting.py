@@ -89,12 +89,12 @@ def clock_of(row: QueueRow, now: datetime.datetime | None = None) -> Clock | Non
     if row.due_at is None:
         return None
     left = row.due_at - (now or timezone.now())
-    due = f"{timezone.localtime(row.due_at):%a %d/%m, %H:%M}"
+    due = f"{timezone.localtime(row.due_at):%a %d/%m/%Y, %H:%M}"
     if row.waiting:
         return Clock("paused", "Clock stopped", "waiting for the submitter")
     if row.late:
         return Clock("late", f"{duration(-left)} late", f"was due {due}")
-    return Clock("soon" if left <= SOON else "calm", f"{duration(left)} left", f"due {due} (1 Working Day)")
+    return Clock("soon" if left <= SOON else "calm", f"{duration(left)} left", f"due {due}")
 
 
 def duration(span: datetime.timedelta) -> str:

@@ -48,6 +48,13 @@ class CameBack:
     attach: AttachForm | None = None
     classify: Mapping[int, ClassifyForm] = field(default_factory=dict)
 
+    @property
+    def wrong(self) -> Form | None:
+        """The form in which something is wrong, for the summary at the top of the page."""
+        pairs = (self.step, self.decision)
+        forms = [*(pair[1] for pair in pairs if pair), self.attach, *self.classify.values()]
+        return next((form for form in forms if form is not None and form.errors), None)
+
 
 def readable(request: HttpRequest, reference: str) -> Submission:
     """The case, for whoever may read it; Http404 for everybody else."""
@@ -144,8 +151,9 @@ def _for_staff(request: HttpRequest, case: Submission, rights: frozenset[Action]
         "running": running,
         "hold": hold,
         "refusal": came_back.refusal,
+        "wrong": came_back.wrong,
         "steps_to_take": steps.prepared(names, case, steps.stand_of(case, hold), came_back.step),
-        "not_approving": steps.why_not_approve(user, rights, case),
+        "who_approves": steps.who_approves(user, rights, case),
         "groups": presenting.groups_of(revision, rules, checks),
         "papers": _papers(case, works, came_back),
         "evidence": _evidence(request, case, revision),

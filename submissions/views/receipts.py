@@ -92,8 +92,8 @@ def raw(request: HttpRequest, number: int) -> HttpResponse:
 
 def _take_in(actor: User, form: ReceiveForm, files: Sequence[NamedBytes]) -> Received:
     """A single saved mail is taken in as that mail; anything else as if the submitter had mailed it."""
-    name, data = files[0]
-    if len(files) == 1 and name.lower().endswith(".eml"):
+    if form.is_saved_mail:
+        [(_, data)] = files
         return receiving.receive_mail(data, Receipt.Source.UPLOAD, received_by=actor)
     said = form.cleaned_data
     return receiving.receive_upload(

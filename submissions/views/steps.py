@@ -50,9 +50,9 @@ _ALL = (
         "Approve",
         StepForm,
         lambda actor, case, said: deciding.approve(actor, case),
-        "Approved. The Device Model goes onto the list with the next release.",
+        "Approved. The Device Model goes onto the list with the next version.",
         "btn-primary",
-        "As the second person you agree that this Device Model goes onto the list with the next release.",
+        "As the second person you agree that this Device Model goes onto the list with the next version.",
     ),
     Step(
         "ask",
@@ -94,7 +94,7 @@ _ALL = (
         ReasonForm,
         lambda actor, case, said: deciding.take_back(actor, case, said["reason"]),
         "The approval is taken back.",
-        intro="The change is taken out of the next release, and the case is open for decisions again.",
+        intro="The change is taken out of the next version, and the case is open for decisions again.",
     ),
     Step(
         "withdraw",
@@ -115,6 +115,7 @@ _ALL = (
     ),
 )
 STEPS = {step.name: step for step in _ALL}
+SETTLED = (State.DUPLICATE_CHECKED, State.APPROVED)  # nothing is left to ask about
 
 
 def stand_of(case: Submission, hold: Hold | None) -> str:
@@ -127,12 +128,15 @@ def possible(user: User, rights: Set[Action], case: Submission, hold: Hold | Non
     return [name for name in STEPS if _may(name, user, rights, case, hold, running)]
 
 
-def why_not_approve(user: User, rights: Set[Action], case: Submission) -> str:
-    """Why an approver cannot approve a case that is ready, for people; "" when nothing of the kind stands in the way."""
-    if Action.APPROVE not in rights or case.state != State.DUPLICATE_CHECKED or settings.CPL_TEAM_OF_ONE:
+def who_approves(user: User, rights: Set[Action], case: Submission) -> str:
+    """Why a case that is ready waits for somebody else; "" when its reader may approve it, or has no part in it."""
+    approver = Action.APPROVE in rights
+    if Action.WORK_CASES not in rights or case.state != State.DUPLICATE_CHECKED or (approver and settings.CPL_TEAM_OF_ONE):
         return ""
     if case.last_worked_on_by_id is None:
         return "Nobody has looked at this case yet. One person recommends it, another one approves it."
+    if not approver:
+        return "An approver may approve this case now."
     return "You were the last to work on this case; another person approves it." if case.last_worked_on_by_id == user.pk else ""
 
 
@@ -144,7 +148,9 @@ def _may(name: str, user: User, rights: Set[Action], case: Submission, hold: Hol
     if name == "remark":
         return True
     wanted = {
-        "recommend": case.state == State.DUPLICATE_CHECKED and case.last_worked_on_by_id != user.pk,
+        "recommend": case.state == State.DUPLICATE_CHECKED
+        and case.last_worked_on_by_id != user.pk
+        and not _may("approve", user, rights, case, hold, running),
         "ask": hold is None,
         "resume": hold is not None,
         "take": case.assigned_to_id != user.pk,
@@ -156,7 +162,7 @@ def _may(name: str, user: User, rights: Set[Action], case: Submission, hold: Hol
 def _approver_may(name: str, user: User, rights: Set[Action], case: Submission, hold: Hold | None) -> bool:
     if name == "take_back":
         return case.state == State.APPROVED
-    return case.state == State.DUPLICATE_CHECKED and hold is None and not why_not_approve(user, rights, case)
+    return case.state == State.DUPLICATE_CHECKED and hold is None and not who_approves(user, rights, case)
 
 
 def prepared(names: list[str], case: Submission, stand: str, bound: tuple[str, Form] | None) -> list[Step]:
@@ -166,7 +172,8 @@ def prepared(names: list[str], case: Submission, stand: str, bound: tuple[str, F
         names = [*names, bound[0]]
     for name in names:
         form, is_open = (bound[1], True) if bound and bound[0] == name else (_fresh(name, case, stand), False)
-        steps.append(replace(STEPS[name], form=form, open=is_open))
+        look = "btn-outline-secondary" if name == "ask" and case.state in SETTLED else STEPS[name].look
+        steps.append(replace(STEPS[name], form=form, open=is_open, look=look))
     return steps
 
 
