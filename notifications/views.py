@@ -16,7 +16,11 @@ from notifications.forms import MailLogFilter, SubscribeForm, kind_label
 from notifications.models import Message
 
 PER_PAGE = 50
-PAGES = {"submission": "cases:case", "receipt": "cases:receipt", "release": "cpl:version"}  # where a reference leads to
+PAGES = {  # where a reference leads to, and what stands on the link
+    "submission": ("cases:case", "{}"),
+    "receipt": ("cases:receipt", "Receipt {}"),
+    "release": ("cpl:version", "Version {}"),
+}
 TAGS = {Message.State.SENT: "pass", Message.State.FAILED: "fail", Message.State.QUEUED: "info"}
 
 
@@ -82,9 +86,15 @@ class LogLine:
         """The page of what the mail is about, where there is one."""
         sort, _, name = self.message.regarding.partition(":")
         try:
-            return reverse(PAGES[sort], args=[name])
+            return reverse(PAGES[sort][0], args=[name])
         except (KeyError, NoReverseMatch):
             return ""
+
+    @property
+    def about(self) -> str:
+        """What the mail is about, in the words of the pages."""
+        sort, _, name = self.message.regarding.partition(":")
+        return PAGES[sort][1].format(name) if sort in PAGES else self.message.regarding
 
 
 @require_safe

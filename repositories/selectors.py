@@ -9,6 +9,7 @@ from cpl.dictionary import PRINCIPALS, load
 from cpl.domain.entry import REMOVED
 from cpl.models import EntryRow
 from repositories.domain import dzir, fir
+from repositories.domain.sheet import NOT_HELD
 from repositories.models import Export, FirEntry, StackRecord
 from repositories.sealing import opened
 
@@ -27,6 +28,11 @@ class Line:
     @property
     def removed(self) -> bool:
         return self.entry.status == REMOVED
+
+    @property
+    def held(self) -> bool:
+        """Whether anything is known of the entry; of most historic ones, nothing is."""
+        return any(cell != NOT_HELD for cell in self.cells)
 
 
 def latest(kind: Export.Kind) -> Export | None:

@@ -93,6 +93,11 @@ class EntryRow(models.Model):
         """GBCS version without blanks around and without the words that every value begins with."""
         return self._tidy(rules.GBCS).removeprefix("GBCS Version").strip()
 
+    @property
+    def plain_name(self) -> str:
+        """The plain-English name that somebody gave it; "" where it only repeats what the form says."""
+        return "" if self.designation == f"{self.device_type} {self.manufacturer} {self.model}" else self.designation
+
     def _tidy(self, key: str) -> str:
         return str(self.values.get(key, "")).strip()
 

@@ -53,6 +53,16 @@ def test_home(client: Client, two_versions: tuple[Release, Release]) -> None:
     assert "Import a workbook" not in page
 
 
+def test_a_name_that_only_repeats_the_form_is_not_shown_as_a_name(client: Client) -> None:
+    small_list()
+    approved("add", model=901, designation="Alder meter")
+    published()
+    row = EntryRow.objects.open().get(number="000025")
+    assert "Alder meter" in text_of(client, "cpl:entry", "000025")
+    EntryRow.objects.filter(pk=row.pk).update(designation=f"{row.device_type} {row.manufacturer} {row.model}")
+    assert text_of(client, "cpl:entry", "000025").count(row.device_type) == 2  # in the lead and among the data items
+
+
 def test_the_list_has_every_entry_a_page_at_a_time(client: Client) -> None:
     small_list(60)
     first, second = text_of(client, "cpl:list"), text_of(client, "cpl:list", page="2")

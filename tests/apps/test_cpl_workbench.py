@@ -242,7 +242,10 @@ def test_withdrawing_needs_a_reason(analyst: Client) -> None:
 def test_the_change_of_a_case_is_taken_back_with_its_case(approver: Client) -> None:
     change = approved(origin="submission:SUB-2026-0001/2")
     page = f"/publications/changes/{change.pk}/"
-    assert 'href="/cases/SUB-2026-0001/"' in text_of(approver, page)
+    text = text_of(approver, page)
+    assert 'href="/cases/SUB-2026-0001/"' in text
+    assert "SUB-2026-0001/2" in text_of(approver, WORKBENCH)
+    assert "submission:SUB-2026-0001" not in text_of(approver, WORKBENCH)
     assert "Withdraw this change" not in text_of(approver, page)
     approver.post(f"{page}withdraw/", {"reason": "around the case"})
     assert Change.objects.get().status == "approved"
