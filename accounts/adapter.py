@@ -30,6 +30,12 @@ class ClosedSignup(DefaultAccountAdapter):
         found = self.authenticate(self.request, email=user.email, password=password)
         return found is not None and found.pk == user.pk
 
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Whoever reads cases begins at the queue, unless another page was asked for."""
+        if access.may(access.person(request), access.Action.READ_CASE):
+            return reverse("cases:queue")
+        return str(super().get_login_redirect_url(request))
+
     def get_reset_password_from_key_url(self, key: str) -> str:
         """The site's own address, whatever host the request named."""
         parts = dict(zip(("uidb36", "key"), key.split("-", 1), strict=True))
@@ -41,6 +47,11 @@ class ClosedSignup(DefaultAccountAdapter):
 
 class KeptSecondFactor(DefaultMFAAdapter):
     """Secrets are kept encrypted, and whoever must have a second factor cannot take it away by themselves."""
+
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": "The app shows another code by now, or this one was used already. Wait for the next one and type its "
+        "six digits."
+    }
 
     def encrypt(self, text: str) -> str:
         return base64.b64encode(crypto.encrypt(text, "second factor")).decode()

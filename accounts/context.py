@@ -11,18 +11,25 @@ from accounts.access import Action, rights
 
 @dataclass(frozen=True)
 class Place:
-    """One item of the header: shown to those who may do `action`, or to everybody."""
+    """One item of the header: shown to those who may do `action` (else to everybody) and not `unless`.
+
+    `members`: only to people who belong to an organisation.
+    """
 
     label: str
     page: str
     action: Action | None = None
+    unless: Action | None = None
+    members: bool = False
 
 
 PLACES = (
     Place("Queue", "cases:queue", Action.READ_CASE),
+    Place("Your submissions", "cases:own", unless=Action.READ_TEMPLATES, members=True),  # which all staff may do
     Place("CPL", "cpl:list"),
     Place("Certificates", "certificates:list", Action.READ_CASE),
     Place("Publications", "cpl:workbench", Action.PUBLISH),
+    Place("Templates", "cpl:templates", Action.READ_TEMPLATES, unless=Action.PUBLISH),  # else found under Publications
     Place("FIR", "repositories:fir", Action.READ_FIR),
     Place("DZIR", "repositories:dzir", Action.READ_DZIR),
     Place("Check a workbook", "check:start"),
@@ -54,7 +61,9 @@ def site(request: HttpRequest) -> dict[str, object]:
 
 
 def _item(place: Place, request: HttpRequest, allowed: frozenset[Action]) -> NavItem | None:
-    if place.action is not None and place.action not in allowed:
+    if place.action not in {None, *allowed} or place.unless in allowed:
+        return None
+    if place.members and getattr(request.user, "organisation_id", None) is None:
         return None
     try:
         url = reverse(place.page)

@@ -4,6 +4,8 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import LoginForm
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from django.http import HttpRequest
 
 
@@ -16,6 +18,35 @@ class SignInForm(LoginForm):
         self.fields["login"].error_messages["required"] = "Enter your e-mail address."
         self.fields["password"].help_text = ""
         self.fields["password"].error_messages["required"] = "Enter your password."
+
+
+class TypedCode:
+    """What the forms for a code share: it may be typed with blanks, as apps show it, and at once."""
+
+    cleaned_data: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        code = self.fields["code"]  # type: ignore[attr-defined]
+        code.label = "Code"
+        code.widget.attrs |= {"autofocus": True, "inputmode": "numeric"}
+        code.error_messages["required"] = "Type the code that the app shows."
+
+    def clean_code(self) -> str:
+        self.cleaned_data["code"] = "".join(self.cleaned_data["code"].split())
+        return str(super().clean_code())  # type: ignore[misc]
+
+
+class CodeForm(TypedCode, AuthenticateForm):
+    """The second question at signing in."""
+
+
+class CodeAgainForm(TypedCode, ReauthenticateForm):
+    """A fresh proof during a session."""
+
+
+class FirstCodeForm(TypedCode, ActivateTOTPForm):
+    """The proof that a new app works."""
 
 
 def client_ip(request: HttpRequest) -> str | None:

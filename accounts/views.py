@@ -21,7 +21,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         request,
         "account/profile.html",
         {
-            "roles": sorted(role.label for role in access.roles_of(user)),
+            "roles": sorted(access.roles_of(user)),
             "allowed": [action for action in access.Action if action in rights],
             "memberships": access.seats(user),
             "may_declare": access.may_declare(user),

@@ -204,6 +204,11 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 PASSWORD_RESET_TIMEOUT = 3600
+MFA_FORMS = {
+    "authenticate": "accounts.signin.CodeForm",
+    "reauthenticate": "accounts.signin.CodeAgainForm",
+    "activate_totp": "accounts.signin.FirstCodeForm",
+}
 MFA_ADAPTER = "accounts.adapter.KeptSecondFactor"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Central Products List"

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from accounts.context import PLACES
-from accounts.models import Role
+from accounts.models import Organisation, Role
 from tests.people import person, sign_in
 
 TEMPLATES = [
@@ -83,6 +83,37 @@ def test_every_place_of_the_header_exists() -> None:
     for place in PLACES:
         if place.page.split(":")[0] in mounted:
             assert reverse(place.page).startswith("/")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("role", "there", "not_there"),
+    [
+        (Role.SEC_PARTY, {"/cases/own/"}, {"/publications/templates/", "/cases/"}),
+        (Role.ADMINISTRATOR, {"/publications/templates/"}, {"/cases/own/", "/cases/"}),
+        (Role.ANALYST, {"/publications/templates/", "/cases/"}, {"/cases/own/"}),
+        (Role.APPROVER, {"/publications/"}, {"/publications/templates/", "/cases/own/"}),
+    ],
+)
+def test_the_header_leads_to_every_room_of_its_reader(client: Client, role: Role, there: set[str], not_there: set[str]) -> None:
+    organisation = Organisation.objects.create(name="Alder Metering Ltd")
+    page = sign_in(client, person(role, organisation=organisation)).get("/accounts/")
+    shown = {item.url for item in page.context["nav"]}
+    assert there <= shown
+    assert not not_there & shown
+
+
+@pytest.mark.django_db
+def test_nobody_without_an_organisation_is_led_to_its_submissions(client: Client) -> None:
+    page = sign_in(client, person(Role.SEC_PARTY)).get("/accounts/")
+    assert "/cases/own/" not in {item.url for item in page.context["nav"]}
+
+
+@pytest.mark.django_db
+def test_a_role_is_called_what_it_is_called_everywhere(client: Client) -> None:
+    page = sign_in(client, person(Role.SEC_PARTY, Role.DCC)).get("/accounts/").content.decode()
+    assert ">SEC Party<" in page
+    assert ">DCC<" in page
 
 
 @pytest.mark.django_db
