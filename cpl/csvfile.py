@@ -41,7 +41,6 @@ BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _NUMBER, _STATUS = "Entry.number", "Entry.status"
 NEWLINE = b"\r\n"
 _ROW = b"\xff"  # stands for the beginning of a row with its label: no text in UTF-8 has this byte
-_CHUNK = 256  # rows in one piece
 _MOST_REFUSALS = 200
 _LONGEST_FIELD = 4_096  # characters; no column of the CSV comes near
 Row = Mapping[str, str]
@@ -60,20 +59,9 @@ class CsvReading:
 
 def render(label: str, entries: Iterable[ListedEntry], rules: RuleSet, bom: bool = True, final_newline: bool = False) -> bytes:
     """The whole file. `bom`: begin with the UTF-8 mark, as Excel does; `final_newline`: end the last row too."""
-    return b"".join(rows(label, entries, rules, bom=bom, final_newline=final_newline))
-
-
-def rows(
-    label: str, entries: Iterable[ListedEntry], rules: RuleSet, *, bom: bool = True, final_newline: bool = False
-) -> Iterator[bytes]:
-    """The same in pieces, for lists that should not stand in memory whole."""
-    rest, listed, shown = iter(entries), listed_columns(rules), csv_columns(rules)
-    yield heading(rules, bom=bom)
-    while piece := list(islice(rest, _CHUNK)):
-        parts = zip(*((entry.number, entry.status, entry.values) for entry in piece), strict=True)
-        yield labelled(unlabelled(shown(listed(*parts))), label)
-    if final_newline:
-        yield NEWLINE
+    rows = [(entry.number, entry.status, entry.values) for entry in entries]
+    columns = csv_columns(rules)(listed_columns(rules)(*zip(*rows, strict=True))) if rows else []
+    return heading(rules, bom=bom) + labelled(unlabelled(columns), label) + (NEWLINE if final_newline else b"")
 
 
 def heading(rules: RuleSet, *, bom: bool = True) -> bytes:

@@ -18,6 +18,7 @@ from cpl.services import artefacts, planning, publishing, templates
 from cpl.services.planning import NothingToPublish, PublishingBlocked
 from cpl.services.publishing import PlanChanged
 from cpl.services.templates import TemplateRefused
+from cpl.workbook.blocks import ROWS
 from cpl.workbook.read import read_form
 from cpl.workbook.read_list import read_cpl
 from tests.apps.test_core_vault import stored_file
@@ -260,7 +261,7 @@ def test_other_values_of_a_list_are_no_reason_for_a_version_either() -> None:
 
 # --- What is published ---------------------------------------------------------------------------------------------------------
 def test_versions_written_with_it_hold_the_list_and_can_be_made_again() -> None:
-    small_list(300)
+    small_list(ROWS + 10)
     agreed()
     for number in (901, 902):
         approved(model=number)

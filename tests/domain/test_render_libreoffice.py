@@ -11,6 +11,7 @@ import openpyxl
 from cpl.dictionary import load
 from cpl.domain.dictionary import DataItem, Kind
 from cpl.domain.entry import TRIO
+from cpl.workbook.blocks import ROWS
 from cpl.workbook.read_list import read_cpl
 from cpl.workbook.render import ReleaseView, RenderedEntry, render
 from tests.builders.values import DEVICE_TYPES, valid_values
@@ -49,7 +50,7 @@ WRONG = {
 
 def published() -> tuple[ReleaseView, bytes]:
     kinds = {EXPIRY: "date"}
-    listed = tuple(RenderedEntry(entry.number, entry.status, entry.values, kinds) for entry in sample_entries(300))
+    listed = tuple(RenderedEntry(entry.number, entry.status, entry.values, kinds) for entry in sample_entries(ROWS + 88))
     history = (("3.004", "25/11/2026", "Line one \nline <two> & three"),)
     view = ReleaseView(LABEL, datetime.date(2026, 11, 25), history, listed)
     return view, render(view, RULES)

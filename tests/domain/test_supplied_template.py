@@ -138,7 +138,7 @@ def test_a_form_filled_in_is_read(data: bytes) -> None:
 
 
 @EACH
-@pytest.mark.parametrize("count", [0, 2, 300])
+@pytest.mark.parametrize("count", [0, 2, ROWS + 44])
 def test_every_other_part_stays_as_it_was(data: bytes, count: int) -> None:
     before, after = unpacked(data), unpacked(published(data, entries(count)))
     assert sorted(before) == sorted(after)
