@@ -1,7 +1,7 @@
 """Hints that the form gives while it is being filled in, without a macro: an answer that cannot be right stands on red.
 
 They are a help to the eye, no check: that is done by cpl/domain/validate.py on what was sent. So they look at an answer as that
-does (rule N1: no blanks around it, upper and lower case of digits and list values alike), and let pass what they cannot tell.
+does (rule N1: nothing blank around it, upper and lower case of digits and list values alike), and let pass what they cannot tell.
 Conditional formats may not use array constants nor other sheets except through defined names.
 """
 
@@ -35,13 +35,13 @@ def write_hints(book: Any, sheet: Any, rules: RuleSet, names: Mapping[str, str],
 
 def _not_permitted(right: list[str], cells: list[str], combinations: str) -> str:
     """Device type, SMETS or CHTS version and GBCS version are right each, but do not go together (SEC Schedule 11)."""
-    together = '&"|"&'.join(f"TRIM({cell})" for cell in cells)
+    together = '&"|"&'.join(map(_trimmed, cells))
     return f"AND({','.join(right)},COUNTIF({combinations},{together})=0)"
 
 
 def _right(item: DataItem, cell: str, names: Mapping[str, str], rules: RuleSet) -> str:
     """A formula that is true when the answer has the form of its data item."""
-    text = f"TRIM({cell})"
+    text = _trimmed(cell)
     if item.selection in names:
         listed = f"SUMPRODUCT(--EXACT(UPPER({names[item.selection]}),UPPER({text})))>0"
         return f'OR({listed},UPPER({text})="N/A")' if NOT_APPLICABLE in rules.choices(item) else listed
@@ -54,6 +54,10 @@ def _right(item: DataItem, cell: str, names: Mapping[str, str], rules: RuleSet) 
         begins = ",".join(f'EXACT(LEFT({text},{len(prefix) + 1}),"{prefix} ")' for prefix in item.prefixes)
         return f"AND({fits},OR({begins}))"
     return fits
+
+
+def _trimmed(cell: str) -> str:
+    return f'TRIM(SUBSTITUTE({cell},CHAR(10)," "))'
 
 
 def _hexadecimal(octets: int, text: str) -> str:

@@ -102,7 +102,7 @@ def other_spelling(item: DataItem, text: str) -> str:
     """What people type as well, and the server takes for the same."""
     if item.kind in (Kind.HEX, Kind.LIST):
         text = "n/a" if text == "NA" else text.lower()
-    return f" {text}  "
+    return f" {text} \n"
 
 
 def test_no_hint_on_an_answer_in_a_spelling_that_is_accepted(tmp_path: Path) -> None:
