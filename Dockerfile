@@ -1,11 +1,13 @@
 # One image for web, worker, beat and the commands. What runs is the command that docker-compose.yml gives.
-FROM python:3.11-slim-bookworm
+FROM python:3.11-slim-trixie
 
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 
-# Pango and a font: letters and case reports are laid out with them.
+# Pango and a font: letters and case reports are laid out with them. The client of PostgreSQL makes and restores backups; it may
+# not be older than the server in docker-compose.yml, and Debian trixie brings 17.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 fonts-dejavu-core \
+       postgresql-client \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /app

@@ -239,6 +239,7 @@ class Backup:
             if found := EVIDENCE.fullmatch(member.name):
                 vault.take_back(found["sha256"], data, AREAS[found["area"]])
             elif member.name == DATABASE:
+                os.sync()
                 database_copy.load(data)
         if _migrations() - set(self.manifest.migrations):
             call_command("migrate", verbosity=0, interactive=False)

@@ -119,17 +119,18 @@ def _client(program: str, *words: str) -> list[str]:
     found = shutil.which(program)
     if found is None:
         raise NotCopied(f"{program} is not on this machine: install the client of PostgreSQL (apt install postgresql-client).")
-    connection.ensure_connection()
-    return [found, "--no-owner", "--no-privileges", f"--dbname={connection.connection.info.dsn}", *words]
+    words_of_psql, _ = connection.client.settings_to_cmd_args_env(connection.settings_dict, [])
+    *where, name = words_of_psql[1:]
+    return [found, *where, f"--dbname={name}", "--no-owner", "--no-privileges", *words]
 
 
 def _run(command: list[str], stream: IO[bytes] | None) -> None:
     """The password goes by the environment, since everybody on the machine can read the words of a command."""
-    secret = {"PGPASSWORD": connection.connection.info.password}
+    _, secret = connection.client.settings_to_cmd_args_env(connection.settings_dict, [])
     feed = subprocess.PIPE if stream else subprocess.DEVNULL
     with (
         tempfile.TemporaryFile() as said,
-        subprocess.Popen(command, env=os.environ | secret, stdin=feed, stdout=said, stderr=said) as process,  # noqa: S603 - ours
+        subprocess.Popen(command, env=os.environ | (secret or {}), stdin=feed, stdout=said, stderr=said) as process,  # noqa: S603 - ours
     ):
         if stream is not None and process.stdin is not None:
             with suppress(BrokenPipeError), process.stdin:  # it has ended: its own words say why

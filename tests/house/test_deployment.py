@@ -128,3 +128,14 @@ def test_the_image_does_not_run_as_root() -> None:
     assert int(user) > 0
     assert lines.index(f"USER {user}") < next(n for n, line in enumerate(lines) if line.startswith("CMD"))
     assert any("--require-hashes" in line for line in lines)
+
+
+CLIENTS = {"bookworm": 15, "trixie": 17}  # the version of postgresql-client in a release of Debian
+
+
+def test_the_client_that_makes_backups_is_not_older_than_the_database() -> None:
+    image = text(Path("Dockerfile"))
+    (debian,) = re.findall(r"^FROM python:[\d.]+-slim-(\w+)$", image, re.MULTILINE)
+    (server,) = re.findall(r"^postgres:(\d+)", model()["services"]["db"]["image"])
+    assert "postgresql-client" in image.split()
+    assert CLIENTS[debian] >= int(server)
