@@ -77,15 +77,5 @@ def cpa_core(number: str) -> str:
     return core[0] if core else bare
 
 
-def without_colons(value: str) -> str:
-    """A hexadecimal value as the CSV writes it."""
-    return value.replace(":", "")
-
-
-def model_and_hardware(values: Values) -> str:
-    """Column I of the CSV: model identifier, hardware version and revision, eight hexadecimal digits without colons."""
-    return without_colons("".join(values.get(key, "") for key in (MODEL, HARDWARE_VERSION, HARDWARE_REVISION)))
-
-
 def _digest(parts: tuple[str, ...]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

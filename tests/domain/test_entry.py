@@ -1,4 +1,4 @@
-"""One Device Model: when two entries are the same, and the forms in which values are published."""
+"""One Device Model: when two entries are the same."""
 
 import pytest
 from hypothesis import given
@@ -11,11 +11,9 @@ from cpl.domain.entry import (
     cpa_core,
     device_fields,
     device_key,
-    model_and_hardware,
     twin_key,
-    without_colons,
 )
-from tests.domain.good_forms import HASH, good
+from tests.domain.good_forms import good
 
 
 def test_the_five_fields_of_a_device_model() -> None:
@@ -75,12 +73,6 @@ def test_keys_are_sha_256_in_hexadecimal() -> None:
 def test_one_certificate_however_it_is_spelled(number: str, prefix: str, core: str) -> None:
     assert certificate_prefix(number) == prefix
     assert cpa_core(number) == core
-
-
-def test_forms_of_the_csv() -> None:
-    assert without_colons(HASH) == HASH.replace(":", "")
-    assert model_and_hardware(good()) == "5731010A"
-    assert model_and_hardware({}) == ""
 
 
 @given(st.dictionaries(st.sampled_from([*DEVICE_MODEL, *TRIO]), st.text(st.characters())), st.text(st.characters()))

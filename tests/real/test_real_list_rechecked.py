@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from cpl.dictionary import load
-from cpl.domain.entry import device_key, model_and_hardware, twin_key, without_colons
+from cpl.domain.entry import device_key, twin_key
 from cpl.domain.findings import Finding, Severity
-from cpl.domain.releases import Version, parse
+from cpl.domain.releases import parse
 from cpl.domain.validate import validate_values
 from tests.shared import SHARED, needs_shared
 
@@ -118,21 +118,6 @@ def test_the_oddities_are_what_they_are_said_to_be(found: Found) -> None:
 
 def _same(one: Finding, other: Finding) -> bool:
     return (one.rule, one.attribute) == (other.rule, other.attribute)
-
-
-def test_the_csv_can_be_made_of_the_list() -> None:
-    """Headers, hexadecimal values without colons and the worked-out column I, against the export of the fourth tab."""
-    path = SHARED / "data" / "cpl_v2.051_saveable_in_csv_export.csv"
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        header, *published = csv.reader(file)
-    assert header == [column.header for column in RULES.csv_columns]
-    label = Version(2, 51).label(ISSUED_ON)
-    for row, line in zip(rows(), published, strict=True):
-        values = values_of(row)
-        worked_out = {header[0]: label, header[8]: model_and_hardware(values)}
-        assert line == [
-            without_colons(values[column.item.key]) if column.item else worked_out[column.header] for column in RULES.csv_columns
-        ]
 
 
 def test_the_dictionary_has_the_lists_of_the_workbook() -> None:
