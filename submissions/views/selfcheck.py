@@ -18,6 +18,7 @@ from submissions.services import selfcheck
 from submissions.views.uploads import bounded_upload
 
 MOST_CHECKS, PERIOD = 30, 600  # from one address within so many seconds
+UNREAD = "F1"  # rule of the note that a gate did not run, because the form could not be read
 VERDICTS = {
     "pass": ("pass", "Nothing stands in the way."),
     "decide": ("decide", "No errors, but a person at SECAS will have to decide on the warnings."),
@@ -70,7 +71,8 @@ def _context(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _gate(gate: dict[str, Any]) -> dict[str, Any]:
-    kind, text = RESULTS.get(gate["result"], ("quiet", "Not needed"))
+    unread = any(each["rule"] == UNREAD for each in gate["findings"])
+    kind, text = RESULTS.get(gate["result"], ("quiet", "Not checked" if unread else "Not needed"))
     return {
         "title": Gate(gate["gate"]).label,
         "kind": kind,
@@ -87,9 +89,7 @@ def _tagged(finding: dict[str, Any]) -> dict[str, Any]:
 def _items(answer: dict[str, Any]) -> list[Item]:
     """Every data item that a form holds, with its findings; nothing when the form could not be read at all."""
     entry: dict[str, str] = answer["entry"]
-    if not entry:
-        return []
-    items = {}
+    items: dict[tuple[str, str], Item] = {}
     for item in load(answer["form"]["principal"]).form_items:
         value = entry.get(item.key, "")
         if item.applies != "secas":
@@ -99,7 +99,7 @@ def _items(answer: dict[str, Any]) -> list[Item]:
         for finding in gate["findings"]:
             if item_of := items.get((finding["group"], finding["attribute"])):
                 item_of.said.append(_tagged(finding))
-    return list(items.values())
+    return list(items.values()) if any(item.value or item.red or item.said for item in items.values()) else []
 
 
 def _too_often(request: HttpRequest) -> bool:

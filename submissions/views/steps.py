@@ -115,7 +115,6 @@ _ALL = (
     ),
 )
 STEPS = {step.name: step for step in _ALL}
-SETTLED = (State.DUPLICATE_CHECKED, State.APPROVED)  # nothing is left to ask about
 
 
 def stand_of(case: Submission, hold: Hold | None) -> str:
@@ -172,7 +171,8 @@ def prepared(names: list[str], case: Submission, stand: str, bound: tuple[str, F
         names = [*names, bound[0]]
     for name in names:
         form, is_open = (bound[1], True) if bound and bound[0] == name else (_fresh(name, case, stand), False)
-        look = "btn-outline-secondary" if name == "ask" and case.state in SETTLED else STEPS[name].look
+        nothing_to_ask = name == "ask" and not form.initial.get("question")
+        look = "btn-outline-secondary" if nothing_to_ask else STEPS[name].look
         steps.append(replace(STEPS[name], form=form, open=is_open, look=look))
     return steps
 

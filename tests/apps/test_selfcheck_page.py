@@ -56,8 +56,24 @@ def test_errors_are_said_with_their_cell_and_at_their_data_item() -> None:
     values = device(1, **{"Device_Model.firmware_version": "03:0G"})
     page = checked(form_workbook(values), papers_for(values)).content.decode()
     assert "SECAS would have to send this back" in page
-    assert "CPL - New Entry!G14" in page
-    assert "Guidance 7.2.2" in page
+    assert page.count("(cell G14)") == 2  # among the checks, and beside the data item
+    assert "See guidance 7.2.2." in page
+    assert "Put the errors right first." in page
+
+
+def test_of_what_could_not_be_read_nothing_is_called_right() -> None:
+    page = checked(b"%PDF-1.7 no workbook").content.decode()
+    assert "Not checked" in page
+    assert "Guidance 8" in page
+    assert "Not needed" not in page
+    assert ">OK<" not in page
+    assert "Data items" not in page
+
+
+def test_of_an_empty_form_every_item_is_judged() -> None:
+    page = checked(form_workbook({})).content.decode()
+    assert "Data items" in page
+    assert "The cell is empty." in page
 
 
 def test_missing_papers_are_said() -> None:
@@ -99,7 +115,8 @@ def test_the_result_as_json_has_the_shape_of_the_command() -> None:
 
 
 def test_a_workbook_has_to_be_chosen_and_may_not_be_too_large(settings: Any) -> None:
-    assert Client().post("/check/", {}).status_code == 422
+    none = Client().post("/check/", {})
+    assert (none.status_code, "Workbook: Choose a file." in none.content.decode()) == (422, True)
     settings.CPL_UPLOAD_LIMIT = 1000
     assert checked(b"x" * 2000).status_code == 422
     assert checked(b"x" * (2 << 20)).status_code == 413
