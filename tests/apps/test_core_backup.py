@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from core import audit, backup, crypto, vault
 from core.models import Heartbeat, OutboxEvent
-from tests.apps.test_core_vault import stored_file
+from tests.apps.test_core_vault import flip_last, stored_file
 from tests.commands import called
 
 
@@ -340,7 +340,7 @@ def test_what_was_damaged_before_is_said_and_kept(out: Path) -> None:
     for name, red in ((PLAIN, False), (SEALED, True)):
         path = stored_file(name.rpartition("/")[2], red)
         path.chmod(0o600)
-        path.write_bytes(b"damage")
+        path.write_bytes(flip_last(path.read_bytes()))
     code, _, err = called("backup", "--out", out)
     assert code == 1
     assert [line.partition(":")[0] for line in err.splitlines()] == [PLAIN, SEALED]
