@@ -43,7 +43,9 @@ class Command(Tool):
             self.print_json(document)
             return
         done = "Published" if document["published"] else "Would be published"
-        self.stdout.write(f"{done}: {plan.label}, {len(plan.changes)} changes, {len(plan.entries)} entries.")
+        count = len(plan.changes)
+        changes = f"{count} change{'' if count == 1 else 's'}"
+        self.stdout.write(f"{done}: {plan.label}, {changes}, {len(plan.entries)} entries.")
         self.stdout.write(plan.changes_text)
         for name, sha256 in document["files"].items():
             self.stdout.write(f"{sha256}  {name}")
