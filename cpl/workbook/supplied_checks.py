@@ -46,6 +46,7 @@ from cpl.workbook.supplied import (
 from cpl.workbook.supplied_trial import trial
 from cpl.workbook.survey import Survey
 from cpl.workbook.template import HISTORY_COLUMNS, csv_columns, list_columns
+from cpl.workbook.xmlstream import FOREIGN, walk
 
 CORRECT = "Correct it in Excel and upload the template again."
 # What readers of submissions advise, and what to do about a template instead.
@@ -59,6 +60,7 @@ _ADVICE = {
 _HISTORY_HEADINGS = ("Version number", "Date of issue", "Changes incorporated")
 _EXAMPLE = Version(3, 0).label(datetime.date(2026, 11, 25))
 _MOST = 5  # cells named in one finding
+_ELEMENTS = 3_000_000  # a list of 100,000 entries
 
 
 def check(data: bytes, rules: RuleSet) -> tuple[Finding, ...]:
@@ -75,7 +77,7 @@ def check(data: bytes, rules: RuleSet) -> tuple[Finding, ...]:
 def _findings(data: bytes, rules: RuleSet) -> Iterator[Finding]:
     book = open_supplied(data)
     found = tabs_of(book)
-    _check_relationships(book)
+    _check_parts(book)
     against = [*_package(book), *_headings(book, found, rules), *_form(data, book, found, rules), *_rows(book, found, rules)]
     yield from against or (
         _error("T8", f"A version written with this template cannot be read back: {why}") for why in trial(data, rules)
@@ -84,11 +86,13 @@ def _findings(data: bytes, rules: RuleSet) -> Iterator[Finding]:
     yield from _notes(book, found)
 
 
-def _check_relationships(book: Workbook) -> None:
-    """Raises Refused (P15) when any part, whether we read it or not, takes contents from outside."""
+def _check_parts(book: Workbook) -> None:
+    """Of every part, whether we read it or not: raises Refused when it takes contents from outside (P15) or is no XML (P14)."""
     for name in book.package.names:
         if part := book.package.find(name):
             relationships_of(book.package, part)
+            if name.casefold().endswith(".xml"):
+                walk(book.package, part, frozenset(), FOREIGN, lambda *_: None, _ELEMENTS)
 
 
 def _package(book: Workbook) -> Iterator[Finding]:

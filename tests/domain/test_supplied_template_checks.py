@@ -189,6 +189,8 @@ BROKEN: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "many formulas": (lambda: in_xml(LIST, "</sheetData>", f"<row>{'<c><f>1</f></c>' * 10_001}</row></sheetData>"), "P19", ""),
     "many links": (lambda: in_xml(LIST, "<pageMargins", f"<hyperlinks>{LINK * 10_001}</hyperlinks><pageMargins"), "P19", ""),
     "another encoding": (in_utf_16, "P14", ""),
+    "a further tab that is no XML": (lambda: in_xml(HIDDEN, "</sheetData>", ""), "P14", ""),
+    "a theme that is no XML": (lambda: rewrite(GOOD, {"xl/theme/theme1.xml": b"<theme>"}), "P14", ""),
 }  # fmt: skip
 
 
