@@ -105,6 +105,7 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 def access_required(action: Action) -> Callable[[View[P]], View[P]]:
     """A view for those who may do `action`: strangers are asked to sign in, everybody else gets "not found".
 
+    After signing in they come back to the page; not to a deed, which needs its form again.
     A view about one case asks `require(request.user, Action.READ_CASE, case)` itself, so that its submitter is let in.
     """
 
@@ -112,7 +113,7 @@ def access_required(action: Action) -> Callable[[View[P]], View[P]]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+                return redirect_to_login(request.get_full_path() if request.method in {"GET", "HEAD"} else "/")
             require(request.user, action)
             return view(request, *args, **kwargs)
 

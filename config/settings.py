@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "core.middleware.StoredFileMiddleware",
     "accounts.middleware.SecondFactorMiddleware",
     "axes.middleware.AxesMiddleware",
+    "core.middleware.DeedMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -1,4 +1,4 @@
-"""What every page of every app does alike when a stored file that it needs is not there."""
+"""What every page of every app does alike: when a stored file is not there, and when a deed is opened as if it were a page."""
 
 import logging
 from collections.abc import Callable
@@ -13,6 +13,21 @@ logger = logging.getLogger(__name__)
 
 TEXT, PAGE = "text/plain", "text/html"
 TEMPLATES = {TEXT: "503.txt", PAGE: "503.html"}
+
+
+class DeedMiddleware:
+    """Gives a browser that opens the address of a deed a page instead of Django's empty answer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != 405 or request.method != "GET" or response.content:
+            return response
+        page = render(request, "405.html", status=405)
+        page.headers["Allow"] = response.headers["Allow"]
+        return page
 
 
 class StoredFileMiddleware:

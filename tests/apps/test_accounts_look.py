@@ -63,6 +63,15 @@ def test_a_page_that_does_not_exist_says_so_without_detail(client: Client) -> No
     assert b"urlpatterns" not in answer.content
 
 
+@pytest.mark.django_db
+def test_the_address_of_a_deed_opened_by_itself_says_so(client: Client) -> None:
+    sign_in(client, person(Role.APPROVER))
+    answer = client.get("/publications/publish/")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "Nothing was done." in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+
+
 def test_the_page_for_our_own_faults_needs_nothing_that_may_be_broken() -> None:
     assert "Something went wrong" in render_to_string("500.html")
 
