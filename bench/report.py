@@ -21,7 +21,8 @@ HEAD = """# Benchmarks
 
 `python3 dev.py bench` made this page. Only ratios count: machines differ, and so do hours on one machine. Each number is a
 median; variants of a table took turns, each in a fresh process. CPU is user and system time of the work itself, without the
-start of Python and its imports; memory is how far its peak rises above what the process held before.
+start of Python and its imports; memory is how far its peak rises above what the process held before. What is published is the
+second version of its process, as in a worker that has been running for a while; its memory is that of the first.
 """
 
 
