@@ -246,16 +246,16 @@ def test_nothing_to_verify(folder: Path) -> None:
 NO_DOCUMENTS = ("", "null", '"x"', "\x00", "[" * 100_000, '{"serial": 1e999, "index": 1e999, "signing_key": ""}', '{"serial": "')
 
 
-@pytest.mark.parametrize("text", NO_DOCUMENTS, ids=range(len(NO_DOCUMENTS)))
-def test_any_bytes_in_place_of_a_document_are_told_from_it(folder: Path, text: str) -> None:
+def test_any_bytes_in_place_of_a_document_are_told_from_it(folder: Path) -> None:
     """A finding each time, and never a fault of the program."""
-    csv, wrong = folder / f"{LAST}.csv", folder / "wrong.manifest.json"
-    (folder / "key.pem").write_text(keys.in_force().pem)
-    whole = ("--proof", wrong), ("--latest", wrong), ("--key", folder / "key.pem", "--keys", wrong, csv), ("--history", folder)
-    wrong.write_text(text)
+    csv, key, wrong = folder / f"{LAST}.csv", folder / "key.pem", folder / "wrong.manifest.json"
+    key.write_text(keys.in_force().pem)
     Path(f"{wrong}.sig").write_bytes(bytes(64))
-    assert [verify(folder, *words)[0] for words in whole] == [1] * len(whole)
-    assert verify(folder, csv, version="wrong")[0] == 1
+    calls = ("--proof", wrong), ("--latest", wrong), ("--key", key, "--keys", wrong, csv), ("--history", folder)
+    for text in NO_DOCUMENTS:
+        wrong.write_text(text)
+        codes = [*(verify(folder, *words)[0] for words in calls), verify(folder, csv, version="wrong")[0]]
+        assert codes == [1] * 5, text[:40]
 
 
 def test_the_same_manifest_twice_is_no_fork(folder: Path) -> None:
