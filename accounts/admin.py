@@ -64,7 +64,14 @@ class PersonForm(forms.ModelForm):
         fields = ("name", "email", "organisation", "groups", "is_active")
         labels = {"groups": "Roles"}
         widgets = {"groups": forms.CheckboxSelectMultiple}
-        help_texts = {"groups": "What each role may do stands in docs/adr/0004. Nobody can change their own roles."}
+        help_texts = {
+            "email": "A new person begins with the link below the button of the sign-in page.",
+            "groups": (
+                "Analysts work on cases; approvers approve and publish, too. Security experts and auditors read cases. "
+                "Administrators keep people, reference data and trusted authorities. SEC Parties and the DCC read the FIR, "
+                "SSC members with a seat the DZIR. Nobody can change their own roles."
+            ),
+        }
 
 
 @admin.register(User)

@@ -146,7 +146,8 @@ class VouchedAdmin(TrustReaders, ReadOnlyAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The proposal, or the possible step above everything that is on record."""
         if obj is None:
-            return list(self.proposal.base_fields)
+            first = self.proposal.field_order or ()
+            return [*first, *(name for name in self.proposal.base_fields if name not in first)]
         steps = ["step", "reason"] if self.has_change_permission(request, obj) else []
         return [*steps, *self.own, *self.signed_off]
 

@@ -66,6 +66,13 @@ def test_an_anchor_from_its_file_to_its_end() -> None:
     assert file["Content-Disposition"].startswith("attachment")
 
 
+def test_what_is_proposed_is_asked_for_before_its_evidence() -> None:
+    one, _ = clients()
+    for name, first in (("trustanchor", "certificate"), ("intermediate", "certificate"), ("authorisation", "creator")):
+        page = one.get(f"{ROOT}/{name}/add/").content.decode()
+        assert page.index(f'id="id_{first}"') < page.index('id="id_evidence"')
+
+
 @pytest.mark.parametrize(
     ("name", "said", "why"),
     [
