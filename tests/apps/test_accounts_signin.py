@@ -104,33 +104,6 @@ def test_a_code_works_once(client: Client) -> None:
             assert signed_in(browser) is works
 
 
-def test_a_code_may_be_typed_as_the_app_shows_it(client: Client) -> None:
-    user = person(Role.ANALYST)
-    enrol_totp(user, SECRET)
-    enter(client, user.email)
-    code = totp()
-    client.post("/accounts/2fa/authenticate/", {"code": f" {code[:3]} {code[3:]} "})
-    assert signed_in(client)
-
-
-def test_a_wrong_code_is_answered_with_what_to_do(client: Client) -> None:
-    user = person(Role.ANALYST)
-    enrol_totp(user, SECRET)
-    enter(client, user.email)
-    page = client.post("/accounts/2fa/authenticate/", {"code": "000000"}).content.decode()
-    assert "Wait for the next one and type its six digits" in page
-    assert 'id="id_code"' in page
-    assert "autofocus" in page
-
-
-@pytest.mark.parametrize(("role", "place"), [(Role.ANALYST, "/cases/"), (Role.AUDITOR, "/cases/"), (Role.ADMINISTRATOR, "/")])
-def test_whoever_reads_cases_begins_at_the_queue(client: Client, role: Role, place: str) -> None:
-    user = person(role)
-    enrol_totp(user, SECRET)
-    enter(client, user.email)
-    assert client.post("/accounts/2fa/authenticate/", {"code": totp()})["Location"] == place
-
-
 @pytest.mark.django_db(transaction=True)
 def test_setting_up_a_second_factor_opens_the_site(client: Client) -> None:
     user = person(Role.ANALYST)
