@@ -234,12 +234,13 @@ def _csv_tab(sheet: Any, rules: RuleSet, looks: Mapping[str, Any]) -> None:
 
 
 def _width(item: DataItem, rules: RuleSet) -> float:
-    """Wide enough for a usual value, and for the words above it."""
+    """Wide enough for a usual value, and for the Data Attribute above it, which has no blank to break at."""
+    heading = len(item.list_label[1]) + 2
     if item.kind is Kind.HEX:
-        return max(_NARROWEST, 3 * item.octets)
+        return max(_NARROWEST, 3 * item.octets, heading)
     if item.kind is Kind.LIST:
-        return max((24, *map(len, rules.choices(item))))
-    return {Kind.ALLOCATED: _NARROWEST, Kind.DATE: 20, Kind.PRINTABLE: 26}.get(item.kind, 32)
+        return max((24, heading, *map(len, rules.choices(item))))
+    return max({Kind.ALLOCATED: _NARROWEST, Kind.DATE: 20, Kind.PRINTABLE: 26}.get(item.kind, 32), heading)
 
 
 def _ample_answer(item: DataItem) -> str:

@@ -16,6 +16,7 @@ from cpl.domain.validate import validate
 from cpl.workbook import template
 from cpl.workbook.read import read_form
 from cpl.workbook.render import ReleaseView, RenderedEntry, render
+from cpl.workbook.sheet import column_number
 from cpl.workbook.template_tabs import CODE_NAMES
 from tests.builders.values import DEVICE_TYPES, valid_values
 from tests.builders.workbooks import sample_entries
@@ -143,6 +144,14 @@ def test_every_sheet_has_the_name_of_its_module() -> None:
     for number, code_name in enumerate(CODE_NAMES.values(), 1):
         assert f'<sheetPr codeName="{code_name}"'.encode() in made.parts[f"xl/worksheets/sheet{number}.xml"]
     assert made is template.build(load(3))
+
+
+@BOTH
+def test_no_data_attribute_is_broken_within_its_heading_on_the_list(rules: RuleSet) -> None:
+    columns = opened(published(rules))["Central Products List"].column_dimensions.values()
+    for item in rules.list_items:
+        [column] = [each for each in columns if each.min <= column_number(item.list_column) <= each.max]
+        assert column.width > len(item.list_label[1]), item.key
 
 
 @BOTH
