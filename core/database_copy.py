@@ -68,9 +68,7 @@ def _copy_sqlite(path: Path) -> None:
         target.execute(f"DELETE FROM {SESSIONS}")  # noqa: S608 - a name of Django's
         target.commit()
         target.execute("VACUUM")  # what was deleted would still be found in free pages
-        (state,) = target.execute("PRAGMA quick_check(1)").fetchone()
-    if state != "ok":
-        raise NotCopied(f"The database is damaged: {state}")
+    _check_sqlite(path)
 
 
 def _into_sqlite(stream: IO[bytes]) -> None:
@@ -81,10 +79,21 @@ def _into_sqlite(stream: IO[bytes]) -> None:
         shutil.copyfileobj(stream, file, CHUNK)
         file.flush()
         os.fsync(file.fileno())
+    _check_sqlite(incoming)
     connection.close()
     for end in ("", "-wal", "-shm"):  # a log of the old database must never meet the new one
         path.with_name(f"{path.name}{end}").unlink(missing_ok=True)
     incoming.rename(path)
+
+
+def _check_sqlite(path: Path) -> None:
+    try:
+        with closing(sqlite3.connect(path)) as database:
+            (state,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as fault:
+        state = str(fault)
+    if state != "ok":
+        raise NotCopied(f"The database is damaged: {state}.")
 
 
 # --- PostgreSQL ----------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests import services
+from tests.apps.test_core_backup import manifest, written
 from tests.flows import steps
 from tests.running import Site
 
@@ -32,6 +33,10 @@ class Place:
     empty: Callable[[], Site]
     session: str
     before: dict[str, str]
+
+    @property
+    def kind(self) -> str:
+        return "postgresql" if self.site.places["DATABASE_URL"].startswith("postgres") else "sqlite"
 
     def with_keys(self, *names: str) -> Site:
         """An empty place with the site's keys, which were kept apart from its backup; all of them, or those NAMES."""
@@ -151,7 +156,7 @@ def test_neither_red_values_nor_keys_nor_sessions_are_in_it(place: Place, tmp_pa
         tar.extractall(tmp_path, filter="data")
     texts = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     texts += [text for path in tmp_path.rglob("*") if zipfile.is_zipfile(path) for text in unzipped(path)]
-    if "postgres" in place.site.places["DATABASE_URL"]:
+    if place.kind == "postgresql":
         command = ["pg_restore", "--file=-", str(tmp_path / "database")]
         texts.append(subprocess.run(command, check=True, capture_output=True, env=os.environ | place.site.places).stdout)
     whole = b"\0".join(texts)
@@ -181,8 +186,7 @@ def test_a_backup_beside_publishing_and_intake_is_of_one_moment(place: Place, mo
     site.manage("restore", str(place.backup))
     site.manage("resume_publishing", "3.000")
     (before,), backup = ask(site, "contents"), site.folder / "backup.tar"
-    kind = "postgresql" if "postgres" in site.places["DATABASE_URL"] else "sqlite"
-    process = stopped(site, BETWEEN[kind][moment], "call", 1, "backup", "--out", str(backup))
+    process = stopped(site, BETWEEN[place.kind][moment], "call", 1, "backup", "--out", str(backup))
     site.manage("publish")
     mail = site.folder / "submission.eml"
     mail.write_bytes(steps.correction("<nobody@elsewhere.example>"))
@@ -228,6 +232,15 @@ def test_a_killed_restoring_is_run_again(place: Place, killed: tuple[str, str, i
     site.kill(stopped(site, *killed, "restore", str(place.backup)))
     site.manage("restore", str(place.backup))
     assert ask(site, "contents", "lost") == [place.before, []]
+
+
+def test_a_database_that_cannot_be_put_back_leaves_a_place_for_another(place: Place, tmp_path: Path) -> None:
+    site, parts = place.with_keys(), {"database": b"rows and rows"}
+    site.manage("migrate", "--verbosity", "0")
+    junk = written(tmp_path / "junk.tar", parts, manifest(parts, database=place.kind))
+    assert "Restoring has stopped: " in refused(site, 2, "restore", str(junk))
+    site.manage("restore", str(place.backup))
+    assert ask(site, "contents") == [place.before]
 
 
 def test_killed_after_the_database_it_is_whole_and_publishes_nothing(place: Place) -> None:
