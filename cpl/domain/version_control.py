@@ -97,7 +97,8 @@ def _lines(kind: str, changes: Sequence[PlannedChange], before: Mapping[str, Val
 
 def _named(change: PlannedChange, before: Mapping[str, Values]) -> str:
     line = line_of(change.number or "", change.designation, _identity(change, before))
-    return f"{line} ({change.reason.strip().rstrip('.')})" if change.reason.strip() else line
+    reason = " ".join(change.reason.split()).rstrip(".")  # an entry has one line
+    return f"{line} ({reason})" if reason else line
 
 
 def _amended(changes: Sequence[PlannedChange], before: Mapping[str, Values]) -> list[str]:

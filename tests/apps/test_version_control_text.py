@@ -10,6 +10,7 @@ from django.test import Client
 from core import outbox, vault
 from cpl import selectors
 from cpl.models import Release
+from cpl.services import planning
 from cpl.workbook.read_list import read_cpl
 from notifications.models import Message
 from tests.builders.listing import FIRMWARE, amended, approved, small_list, two_people
@@ -97,6 +98,14 @@ def test_the_draft_leaves_out_nothing_that_differs(approver: Client) -> None:
         if row["change"] == "amended":
             assert row["after"] in text
             assert row["before"] in text
+
+
+def test_a_reason_of_several_lines_stays_on_the_line_of_its_entry() -> None:
+    """A browser sends CR LF; nobody edits the text where `publish` is called by hand."""
+    small_list()
+    approved("remove", "000006", reason="Asked for by its maker.\r\n\r\nSSC of 23/05/2026. \r\n", designation="Old meter")
+    lines = planning.preview().changes_text.splitlines()
+    assert lines[1:] == ["000006 - Old meter 03:00:06:10 (Asked for by its maker. SSC of 23/05/2026)"]
 
 
 def test_what_a_person_wrote_stands_everywhere(approver: Client, client: Client) -> None:
