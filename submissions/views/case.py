@@ -91,12 +91,14 @@ def act(request: HttpRequest, reference: str, name: str) -> HttpResponse:
     form = step.form_class(request.POST, auto_id=f"{name}_%s")
     if not form.is_valid():
         return page(request, case, CameBack(422, step=(name, form)))
-    stand = steps.stand_of(case, selectors.open_hold(case))
+    hold = selectors.open_hold(case)
+    stand = steps.stand_of(case, hold)
     if form.cleaned_data["stand"] not in ("", stand):
         renewed = step.form_class({**request.POST.dict(), "stand": stand}, auto_id=f"{name}_%s")
         text = (
             f"{case.reference} has changed since you loaded the page: it is {State(case.state).label.lower()} now, with workbook "
-            f"{case.revision_number}. Nothing was done. Look at it again before you go on."
+            f"{case.revision_number}{', and waits for the submitter' if hold else ''}. Nothing was done. Look at it again before "
+            "you go on."
         )
         return page(request, case, CameBack(409, text, step=(name, renewed)))
     try:

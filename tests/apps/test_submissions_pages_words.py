@@ -12,7 +12,8 @@ from cpl.services.publishing import publish
 from submissions.models import Submission
 from submissions.presenting import clock_of
 from submissions.selectors import QueueRow
-from submissions.services import deciding
+from submissions.services import deciding, receiving
+from tests.builders.mails import mail
 from tests.case_files import again, device, filed
 from tests.people import person, sign_in
 
@@ -127,3 +128,18 @@ def test_a_workbook_that_was_not_chosen_is_asked_for_in_words() -> None:
     assert "Corrected workbook: Choose a file." in client.post(f"/cases/{case.reference}/revise/", {}).content.decode()
     page = client.post("/cases/receive/", {}).content.decode()
     assert "E-mail address of the submitter: Write the address." in page
+
+
+def test_a_step_that_comes_too_late_is_told_that_the_submitter_was_asked_meanwhile() -> None:
+    case = filed(without=("ZigBee certificate.pdf",))
+    client = sign_in(Client(), person(Role.ANALYST))
+    seen = f"{case.state}:1:"
+    deciding.ask(person(Role.ANALYST), case, "Where is the ZigBee certificate?")
+    page = client.post(f"/cases/{case.reference}/do/reject/", {"stand": seen, "reason": "No certificate"}).content.decode()
+    assert "it is signature checked now, with workbook 1, and waits for the submitter. Nothing was done." in page
+
+
+def test_a_mail_without_a_case_can_be_answered() -> None:
+    arrived = receiving.receive_mail(mail(subject="A question"), "mailbox").receipt
+    page = sign_in(Client(), person(Role.ANALYST)).get(f"/cases/receipts/{arrived.pk}/").content.decode()
+    assert f'href="mailto:{arrived.sender}"' in page
