@@ -27,7 +27,7 @@ class Action(StrEnum):
     OPEN_RAW = "open a submission exactly as it came (RED)"
     REVEAL_RED = "see the masked stack values of a case (RED)"
     APPROVE = "approve a case or a change as the second person"
-    PUBLISH = "publish a release"
+    PUBLISH = "publish a version"
     READ_MAIL_LOG = "read the mails the site has sent"
     MANAGE_REFERENCE = "change selection lists, combinations and trust anchors"
     READ_TEMPLATES = "look at the templates of the workbook"

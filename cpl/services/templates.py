@@ -91,7 +91,7 @@ def propose(actor: User, data: bytes, filename: str, principal: int, *, valid_fr
     access.require(actor, Action.MANAGE_TEMPLATES)
     against = _errors(supplied_checks.check(data, selectors.current_rules(timezone.localdate(), principal)))
     if against:
-        raise TemplateRefused("Releases cannot be written with this template.", against)
+        raise TemplateRefused("No version can be written with this template, for the reasons on this page.", against)
     record = SuppliedTemplate(
         sha256=vault.put(data),
         filename=filename[:LONGEST_NAME],

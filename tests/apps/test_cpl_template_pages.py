@@ -164,7 +164,7 @@ def test_a_refusal_says_what_where_and_what_to_do(administrator: Client) -> None
         sheets[FORM].write_string("A2", "Version 3")
 
     said = send(administrator, supplied_template(spoil))
-    assert "Releases cannot be written with this template." in said
+    assert "No version can be written with this template, for the reasons on this page." in said
     for words in (f"{LIST}!C2", "must say 'status', not 'state'", f"{FORM}!A2", "CPL guidance 5.3", "upload the template again"):
         assert words in said
     assert not SuppliedTemplate.objects.exists()
