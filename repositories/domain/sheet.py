@@ -3,9 +3,10 @@
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
@@ -26,6 +27,7 @@ _COLOURS = {"GREEN": ("FF1E6B3A", "FFE3F3E8"), "RED": ("FF9B1C1C", "FFFBE4E4")} 
 _THIN = Side(style="thin", color="FFB9C0C8")
 _LINE = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 _TOP = Alignment(wrap_text=True, vertical="top")
+_HIGHEST = 409  # points, the most that a row of a spreadsheet can have
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def write(sheet: Sheet) -> bytes:
     page.title = sheet.tab
     heading_row = _write_head(page, sheet)
     for place, row in enumerate(sheet.rows, start=heading_row + 1):
-        _write_row(page, place, row)
+        _write_row(page, place, row, sheet.columns)
     _lay_out(page, sheet, heading_row)
     book.properties.title = f"{sheet.title} ({sheet.level})"
     book.properties.creator = "SECAS"
@@ -104,26 +106,34 @@ def _write_head(page: Worksheet, sheet: Sheet) -> int:
         _put(page, place, 1, text)
         page.merge_cells(start_row=place, start_column=1, end_row=place, end_column=len(sheet.columns))
         page.row_dimensions[place].height = 15 * _lines_needed(text, sum(column.width for column in sheet.columns))
-    page["A1"].font, page["A1"].fill = Font(bold=True, color=ink), PatternFill("solid", fgColor=fill)
-    page.cell(len(lines), 1).font = Font(bold=True, size=14)
+    page["A1"].font, page["A1"].fill = _font(bold=True, color=ink), PatternFill("solid", fgColor=fill)
+    page.cell(len(lines), 1).font = _font(bold=True, size=14)
     page.row_dimensions[len(lines)].height = 21
     for place, column in enumerate(sheet.columns, start=1):
         _put(page, len(lines) + 1, place, column.heading)
         cell = page.cell(len(lines) + 1, place)
-        cell.font, cell.border, cell.fill = Font(bold=True), _LINE, PatternFill("solid", fgColor="FFE9ECEF")
+        cell.font, cell.border, cell.fill = _font(bold=True), _LINE, PatternFill("solid", fgColor="FFE9ECEF")
         page.column_dimensions[get_column_letter(place)].width = column.width
     return len(lines) + 1
 
 
-def _write_row(page: Worksheet, place: int, row: Row) -> None:
+def _font(size: int = 11, **look: Any) -> Font:
+    """The type face of all other cells; a font without a name is another one in every program."""
+    return Font(name="Calibri", family=2, size=size, **look)
+
+
+def _write_row(page: Worksheet, place: int, row: Row, columns: Sequence[Column]) -> None:
+    texts = zip((row.number, *row.cells), columns, strict=True)
+    lines = max(_lines_needed(text, column.width) for text, column in texts)
+    page.row_dimensions[place].height = min(15 * lines, _HIGHEST)
     for column, text in enumerate((row.number, *row.cells), start=1):
         _put(page, place, column, text)
         cell = page.cell(place, column)
         cell.border = _LINE
         if row.removed:
-            cell.font = Font(strike=True, color="FF5C636A")
+            cell.font = _font(strike=True, color="FF5C636A")
         elif text == NOT_HELD:
-            cell.font = Font(italic=True, color="FF5C636A")
+            cell.font = _font(italic=True, color="FF5C636A")
     if row.removed:
         page.cell(place, 1).number_format = REMOVED_FORMAT
 

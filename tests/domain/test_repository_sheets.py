@@ -107,6 +107,17 @@ def test_removed_and_historic_entries_are_marked_and_keep_their_number() -> None
     assert [cell.value for cell in historic[1:]] == [NOT_HELD] * 4
 
 
+def test_every_line_of_an_entry_is_seen_and_all_of_it_in_one_type_face() -> None:
+    values = valid_values(**{"FIR Release Notes.Description": "A long sentence about a firmware. " * 14})
+    page = page_of(fir.workbook(LABEL, [HeldEntry("000001", False, values), HeldEntry("000002", True, {})], RULES))
+    *_, entry, historic = page.iter_rows()
+    lines = max(entry[2].value.count("\n") + 1, len(entry[3].value) // 70 + 1)
+    assert lines > 5
+    assert page.row_dimensions[entry[0].row].height >= 15 * lines
+    assert page.row_dimensions[historic[0].row].height == 15
+    assert {(cell.font.name, cell.font.family) for row in page.iter_rows() for cell in row if cell.value} == {("Calibri", 2)}
+
+
 @pytest.mark.parametrize("trap", TRAPS)
 def test_every_cell_is_text_for_two_readers_also_in_a_stamped_copy(trap: str) -> None:
     values = {item.key: trap for item in RULES.items}
