@@ -32,7 +32,7 @@ def faults() -> Iterator[str]:
     for checkpoint in audit.trail(NAME).iterator():
         try:
             lines = vault.read(checkpoint.detail["sha256"]).decode().splitlines()
-        except (vault.Missing, vault.Damaged):
+        except vault.Unavailable:
             yield f"{NAME} #{checkpoint.seq}: what it wrote down is lost"
             continue
         for start in range(0, len(lines), 500):

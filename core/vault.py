@@ -194,7 +194,7 @@ def digest(stream: BinaryIO) -> str:
 def _intact(sha256: str, red: bool) -> bool:
     try:
         open(sha256, red).close()
-    except (Missing, Damaged, crypto.UnknownKey):
+    except (Unavailable, crypto.UnknownKey):
         return False
     return True
 

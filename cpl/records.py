@@ -118,7 +118,7 @@ def keys_follow_each_other() -> Iterator[str]:
         return  # a site has its first key with its first version
     try:
         known = keys.trusted()
-    except (keychain.Broken, vault.Missing, vault.Damaged) as fault:
+    except (keychain.Broken, vault.Unavailable) as fault:
         yield str(fault)
         return
     stored = [(key.key_id, key.pem, key.last_serial) for key in selectors.release_keys()]
@@ -143,7 +143,7 @@ def templates_are_as_agreed() -> Iterator[str]:
         if record.status == SuppliedTemplate.Status.APPROVED:
             try:
                 vault.open(record.sha256).close()
-            except (vault.Missing, vault.Damaged) as fault:
+            except vault.Unavailable as fault:
                 yield f"template {record.pk}: {fault}"
         for release in record.releases.exclude(template_sha256=record.sha256):
             yield f"version {release.version}: was written with another template than it names"
@@ -159,14 +159,14 @@ def files_are_as_published() -> Iterator[str]:
     """
     try:
         known = keys.trusted()
-    except (keychain.Broken, vault.Missing, vault.Damaged):
+    except (keychain.Broken, vault.Unavailable):
         known = None
     published = Release.objects.filter(origin=Release.Origin.PUBLISHED).order_by("serial")
     for release in published.select_related("previous", "rules"):
         try:
             vault.open(release.template_sha256).close()
             data = {artefact.name: vault.read(artefact.sha256) for artefact in artefacts.stored(release)}
-        except (vault.Missing, vault.Damaged) as fault:
+        except vault.Unavailable as fault:
             yield f"version {release.version}: {fault}"
             continue
         yield from (f"version {release.version}: {words}" for words in _manifest_faults(release, data, known))
@@ -224,7 +224,7 @@ def differences_when_made_again(release: Release) -> Iterator[str]:
                 same = hashlib.file_digest(workbook, "sha256").hexdigest() == release.workbook_sha256
             else:
                 same = _says(vault.read(release.workbook_sha256), shown, rules)
-        except (vault.Missing, vault.Damaged) as fault:
+        except vault.Unavailable as fault:
             yield str(fault)
             return
         if not same:
@@ -256,5 +256,5 @@ def _root_named(release: Release) -> str:
     """ "" for a manifest from before there were roots, and for one that is lost or none, which another check reports."""
     try:
         return str(json.loads(vault.read(release.manifest_sha256))["merkle_root"])
-    except (vault.Missing, vault.Damaged, *MISSHAPEN):
+    except (vault.Unavailable, *MISSHAPEN):
         return ""

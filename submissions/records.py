@@ -42,5 +42,5 @@ def _document_faults(record: Vouched) -> Iterator[str]:
 def _vault_faults(what: str, sha256: str) -> Iterator[str]:
     try:
         vault.open(sha256).close()
-    except (vault.Missing, vault.Damaged) as fault:
+    except vault.Unavailable as fault:
         yield f"{what}: {fault}"

@@ -65,7 +65,7 @@ def sha256_of(release: Release) -> dict[str, str]:
 def files(release: Release) -> Iterator[tuple[str, bytes]]:
     """Name and bytes of every file that can be given out; nothing where the contents of the version are not on record.
 
-    Raises vault.Missing or vault.Damaged when a stored file is not what it was.
+    Raises vault.Unavailable when a stored file is not what it was.
     """
     if release.has_files:
         for artefact in stored(release):
@@ -78,7 +78,7 @@ def files(release: Release) -> Iterator[tuple[str, bytes]]:
 def rendered(release: Release, suffix: str) -> bytes:
     """The workbook or the CSV made anew from history, entries and template; for published releases these are the published bytes.
 
-    Raises vault.Missing or vault.Damaged when the template is not there.
+    Raises vault.Unavailable when the template is not there.
     """
     rules = rules_of(release)
     shown = view(release)

@@ -103,7 +103,7 @@ def renew_pointer() -> None:
 def document() -> bytes:
     """keys.json: the key in force and every statement with its signatures (hex), for `verify_download --keys`.
 
-    Raises vault.Missing or vault.Damaged.
+    Raises vault.Unavailable.
     """
     keys = list(selectors.release_keys())
     content = {
@@ -115,7 +115,7 @@ def document() -> bytes:
 
 
 def trusted() -> Keychain:
-    """All keys of this site, as its key in force vouches for them. Raises keychain.Broken, vault.Missing or vault.Damaged."""
+    """All keys of this site, as its key in force vouches for them. Raises keychain.Broken or vault.Unavailable."""
     if (key := selectors.release_keys().last()) is None:
         raise keychain.Broken("this site has no release key yet.")
     return keychain.of(key.pem, document())

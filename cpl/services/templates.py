@@ -53,7 +53,7 @@ def kept(rules: RuleSet, record: SuppliedTemplate | None) -> str:
 
 
 def opened(sha256: str, rules: RuleSet, *, is_supplied: bool) -> Template:
-    """The template of that hash. Raises vault.Missing or vault.Damaged."""
+    """The template of that hash. Raises vault.Unavailable."""
     data = vault.read(sha256)
     return supplied.opened(data, rules) if is_supplied else template.opened(data, rules)
 
@@ -81,7 +81,7 @@ def findings(sha256: str, rules: RuleSet) -> tuple[Finding, ...]:
     """What stands against a template (errors), and what its reviewers should know. T0: the vault has it no more."""
     try:
         data = vault.read(sha256)
-    except (vault.Missing, vault.Damaged) as fault:
+    except vault.Unavailable as fault:
         return (Finding("T0", Severity.ERROR, f"{fault} Withdraw this template and upload it again."),)
     return template.in_memory(_checked, (sha256, rules.digest), lambda: supplied_checks.check(data, rules))
 

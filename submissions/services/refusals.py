@@ -5,4 +5,4 @@ from cpl.services.changes import ChangeRefused
 from repositories.services import ReasonNeeded
 from submissions.services.door import MoveRefused
 
-REFUSALS = (MoveRefused, ReasonNeeded, ChangeRefused, vault.Missing, vault.Damaged)
+REFUSALS = (MoveRefused, ReasonNeeded, ChangeRefused, vault.Unavailable)

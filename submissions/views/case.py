@@ -216,7 +216,7 @@ def _evidence(request: HttpRequest, case: Submission, revision: Revision) -> dic
     wanted = _wanted(document, revision)
     try:
         data = vault.read(document.sha256)
-    except (vault.Missing, vault.Damaged) as fault:
+    except vault.Unavailable as fault:
         return {"document": document, "why_not": str(fault)}
     words = [word for _, word in wanted]
     outcome = isolation.run(LOOK, data, page=int(number) if number.isdecimal() and len(number) < 5 else 1, words=words)

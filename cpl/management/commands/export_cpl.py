@@ -29,7 +29,7 @@ class Command(Tool):
         folder: Path = options["out"]
         try:
             files = list(artefacts.files(release))
-        except (vault.Missing, vault.Damaged) as fault:
+        except vault.Unavailable as fault:
             raise Unusable(f"Version {release.version} cannot be written: {fault} Run verify_records.") from None
         if not files:
             raise Unusable(

@@ -66,7 +66,7 @@ class Command(Tool):
             if key is None:
                 return keys.trusted()
             return keychain.of(bytes_of(key).decode("utf-8", "replace"), bytes_of(document) if document else None)
-        except (keychain.Broken, vault.Missing, vault.Damaged) as fault:
+        except (keychain.Broken, vault.Unavailable) as fault:
             self.stop(BLOCKED, f"{document or key or 'Release keys'}: {fault}")
 
 
