@@ -40,6 +40,12 @@ def proof_fault(text: bytes, manifest: Mapping[str, Any]) -> str:
     return f"does not prove that the entry is in version {manifest['version']}."
 
 
+def proven(text: bytes) -> str:
+    """What a proof without fault proves: "entry 000002, Current"."""
+    said = json.loads(json.loads(text)["leaf"])
+    return f"entry {said['number']}, {said['status']}"
+
+
 def latest_fault(text: bytes, signature: bytes, keys: Keychain, manifest: bytes, now: datetime.datetime) -> str:
     """The site's word on its current version: signed by the key in force, not run out at `now`, and about this manifest."""
     if not crypto.verify(text, signature, keys.current.pem):

@@ -20,6 +20,7 @@ from cpl.models import Pointer
 from cpl.services import keys, pointer
 from tests import downloads
 from tests.builders.listing import approved, published, small_list
+from tests.commands import called
 from tests.downloads import fetch_latest, new_version, write_latest
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +138,8 @@ def test_a_proof_of_an_entry(folder: Path, client: Client) -> None:
     proof.write_bytes(response.content)
     assert json.loads(json.loads(response.content)["leaf"])["number"] == "000002"
     assert verify(folder, "--proof", proof) == (0, "")
+    _, said, _ = called("verify_download", "--manifest", folder / f"{LAST}.manifest.json", "--proof", proof)
+    assert said == f"{proof}: entry 000002, Current, as published\n"
     assert verify(folder, "--proof", proof, version="CPL_v3.001")[0] == 1
     whole = json.loads(response.content)
     other_leaf = whole["leaf"].replace("Current", "Removed")

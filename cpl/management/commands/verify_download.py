@@ -58,7 +58,8 @@ class Command(Tool):
         if wrong:
             self.stop(BLOCKED, *wrong)
         for path, _ in looked_at:
-            self.stdout.write(f"{path}: as published")
+            entry = f"{verifying.proven(bytes_of(path))}, " if path == options["proof"] else ""
+            self.stdout.write(f"{path}: {entry}as published")
 
     def _trusted(self, key: Path | None, document: Path | None) -> Keychain:
         """The keys that may have signed: what the given one vouches for, or all of this site, whose database is asked then."""
