@@ -1,4 +1,4 @@
-"""What `verify_records` proves of the trust records: certificates say what their rows say, and lists and documents are there."""
+"""What `verify_records` proves of cases and of trust records: what they name is there, and says what it said."""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,25 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from core import records, vault
-from submissions.models import Authorisation, Intermediate, RevocationList, TrustAnchor
+from submissions import gates
+from submissions.models import Authorisation, Document, Intermediate, Receipt, Revision, RevocationList, TrustAnchor
 from submissions.models.trust import AuthorityCertificate, Vouched
+
+
+@records.check("evidence of cases")
+def cases_have_their_evidence() -> Iterator[str]:
+    """Whatever came in is there; "vault" looks into the files. What was read from a workbook is what people decided on."""
+    for receipt, raw in Receipt.objects.values_list("pk", "raw_sha256").iterator():
+        if not vault.exists(raw, red=True):
+            yield f"receipt:{receipt}: what arrived ({raw}) is not in the vault"
+    for revision in Revision.objects.select_related("submission").iterator():
+        if not vault.exists(revision.workbook_sha256, red=True):
+            yield f"{revision.audit_name}, {revision}: its workbook ({revision.workbook_sha256}) is not in the vault"
+        if revision.seal != gates.seal_of(revision.values, revision.workbook_sha256):
+            yield f"{revision.audit_name}, {revision}: what was read from the workbook is not what was sealed"
+    for document, sha256 in Document.objects.values_list("pk", "sha256").iterator():
+        if not vault.exists(sha256):
+            yield f"document:{document}: {sha256} is not in the vault"
 
 
 @records.check("trust records")
