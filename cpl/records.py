@@ -35,16 +35,22 @@ def the_chain_is_whole() -> Iterator[str]:
 @records.check("publications")
 def releases_are_those_of_the_audit_trail() -> Iterator[str]:
     """Every release that was published here is there, with the manifest that was noted then; and no other one is."""
-    published = Release.objects.filter(origin=Release.Origin.PUBLISHED).order_by("serial")
-    there = {release.audit_name: release.manifest_sha256 for release in published}
+    before = _manifests()
     noted = {entry.object_name: entry.detail["manifest"] for entry in AuditEntry.objects.filter(verb=publishing.PUBLISHED)}
-    for name in there | noted:
+    there = _manifests()  # looked at twice, for a version may come out meanwhile
+    for name in [name for name in before if name not in noted]:
+        yield f"{name}: was never published by the audit trail"
+    for name, manifest in noted.items():
         if name not in there:
             yield f"{name}: is gone, though the audit trail has it as published"
-        elif name not in noted:
-            yield f"{name}: was never published by the audit trail"
-        elif there[name] != noted[name]:
+        elif there[name] != manifest:
             yield f"{name}: has another manifest than the audit trail says"
+
+
+def _manifests() -> dict[str, str]:
+    """SHA-256 of the manifest of each release published here, by its name on the audit trail."""
+    published = Release.objects.filter(origin=Release.Origin.PUBLISHED).order_by("serial")
+    return {release.audit_name: release.manifest_sha256 for release in published}
 
 
 @records.check("rule sets")
@@ -58,16 +64,14 @@ def rule_sets_are_as_used() -> Iterator[str]:
 @records.check("entries")
 def rows_fit_together() -> Iterator[str]:
     """The rows of a number follow each other without gap, the last one is open, and look-up columns say what the values say."""
-    head = selectors.head()
-    last = head.serial if head else 0
     rows = EntryRow.objects.order_by("number", "from_serial").iterator(chunk_size=1000)
+    latest: dict[str, int] = {}
     for number, group in groupby(rows, key=lambda row: row.number):
         before: EntryRow | None = None
         for row in group:
             if before is not None and before.to_serial != row.from_serial:
                 yield f"entry {number}: its rows do not follow each other at serial {row.from_serial}"
-            if max(row.from_serial, row.to_serial or 0) > last:
-                yield f"entry {number}: speaks of a release after the last one"
+            latest[number] = max(latest.get(number, 0), row.from_serial, row.to_serial or 0)
             if derived(row) != derived(
                 EntryRow.build(number, row.status, row.values, row.from_serial, row.kinds, designation=row.designation)
             ):
@@ -75,6 +79,9 @@ def rows_fit_together() -> Iterator[str]:
             before = row
         if before is not None and before.to_serial is not None:
             yield f"entry {number}: has no open row"
+    head = selectors.head()  # asked last, for a version may come out meanwhile
+    for number in [number for number, serial in latest.items() if serial > (head.serial if head else 0)]:
+        yield f"entry {number}: speaks of a release after the last one"
 
 
 def derived(row: EntryRow) -> tuple[str, ...]:
@@ -87,14 +94,15 @@ def derived(row: EntryRow) -> tuple[str, ...]:
 def counts_are_right() -> Iterator[str]:
     """Each release says how many entries it had and how many of them were Current."""
     head = selectors.head()
-    steps = [[0, 0] for _ in range((head.serial if head else 0) + 2)]
+    last = head.serial if head else 0  # of a version that comes out meanwhile nothing is said
+    steps = [[0, 0] for _ in range(last + 2)]
     for begins, ends, status in EntryRow.objects.values_list("from_serial", "to_serial", "status").iterator():
         for serial, sign in ((begins, 1), (ends, -1)):
             if serial is not None and serial < len(steps):
                 steps[serial][0] += sign
                 steps[serial][1] += sign * (status == CURRENT)
     counted = list(accumulate(steps, lambda total, step: [total[0] + step[0], total[1] + step[1]]))
-    for release in selectors.held_releases().order_by("serial"):
+    for release in selectors.held_releases().filter(serial__lte=last).order_by("serial"):
         if [release.entry_count, release.current_count] != counted[release.serial]:
             entries, current = counted[release.serial]
             yield f"version {release.version}: holds {entries} entries, {current} of them Current, but says otherwise"
@@ -124,9 +132,9 @@ def keys_follow_each_other() -> Iterator[str]:
     stored = [(key.key_id, key.pem, key.last_serial) for key in selectors.release_keys()]
     if stored != [(key.key_id, key.pem, key.after) for key in known.keys]:
         yield "the keys on record are not those of the statements"
-    newest = Pointer.objects.select_related("release").first()
     head = selectors.head()
-    if newest and newest.release != head:
+    newest = Pointer.objects.select_related("release").first()
+    if newest and head and newest.release.serial < head.serial:
         yield f"the pointer to the current version names version {newest.release.version}"
     if newest and not crypto.verify(newest.text.encode(), bytes(newest.signature), known.current.pem):
         yield "the pointer to the current version is not signed by the key in force"

@@ -2,11 +2,14 @@
 
 import datetime
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import override_settings
 
 from core import vault
@@ -24,6 +27,7 @@ CHECKS = {
     "entries": records.rows_fit_together,
     "entry counts": records.counts_are_right,
     "changes": records.changes_are_as_agreed,
+    "release keys": records.keys_follow_each_other,
     "published files": records.files_are_as_published,
     "versions made again": records.releases_can_be_made_again,
 }
@@ -222,8 +226,6 @@ def test_a_change_approved_by_its_proposer_is_found(head: Release) -> None:
         approver = two_people()[1]
         Change.objects.filter(kind="remove").update(proposed_by=approver, team_of_one=True)
     assert found() == {}
-    from django.db import connection
-
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA ignore_check_constraints = ON")
@@ -234,3 +236,31 @@ def test_a_change_approved_by_its_proposer_is_found(head: Release) -> None:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA ignore_check_constraints = OFF")
     assert "changes" in found()
+
+
+@contextmanager
+def publishing_before(query: int) -> Iterator[list[str]]:
+    """Another version comes out just before the QUERY-th question to the database; gives all questions."""
+    asked: list[str] = []
+    waits = [True]
+
+    def ask(execute: Callable[..., Any], sql: str, *more: Any) -> Any:
+        if waits:
+            asked.append(sql)
+            if len(asked) == query:
+                waits.clear()
+                approved(model=Change.objects.count() + 1_000)
+                published()
+        return execute(sql, *more)
+
+    with connection.execute_wrapper(ask):
+        yield asked
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_version_that_comes_out_meanwhile_is_no_damage(head: Release, name: str) -> None:
+    with publishing_before(0) as asked:
+        assert list(CHECKS[name]()) == []
+    for query in range(1, min(len(asked), 8) + 1):
+        with publishing_before(query):
+            assert list(CHECKS[name]()) == [], query
