@@ -2,6 +2,7 @@
 
 import logging
 import ssl
+import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -13,9 +14,10 @@ from submissions.services import receiving
 
 logger = logging.getLogger(__name__)
 
-DONE = "Received"  # IMAP folder and drop folder for what was taken in
+DONE = "Received"  # IMAP folder for what was taken in
 FOLDER_LIMIT = 200  # messages a turn
 IMAP_TIMEOUT = 30  # seconds
+SETTLED = 5  # seconds
 
 
 def collect() -> int:
@@ -24,14 +26,16 @@ def collect() -> int:
 
 
 def collect_folder(folder: Path) -> int:
-    """Take in the .eml files of a folder, oldest first, and move each into its folder `Received` once it is stored."""
-    done = folder / DONE
-    done.mkdir(mode=0o700, exist_ok=True)
-    files = sorted(folder.glob("*.eml"), key=lambda path: (path.stat().st_mtime, path.name))[:FOLDER_LIMIT]
-    for path in files:
-        received = receiving.receive_mail(path.read_bytes(), Receipt.Source.FOLDER)
-        path.replace(done / f"{received.receipt.raw_sha256[:16]}-{path.name}")
-    return len(files)
+    """Take in the .eml files of a folder, oldest first; each goes once it is stored, for it may hold RED in plain text.
+
+    What changed within the last seconds may still be being written, and waits for the next turn.
+    """
+    changed = {path: path.stat().st_mtime for path in folder.glob("*.eml")}
+    whole = sorted((moment, path) for path, moment in changed.items() if moment < time.time() - SETTLED)[:FOLDER_LIMIT]
+    for _, path in whole:
+        receiving.receive_mail(path.read_bytes(), Receipt.Source.FOLDER)
+        path.unlink()
+    return len(whole)
 
 
 def collect_imap(url: str) -> int:
