@@ -182,7 +182,7 @@ def _opens(sha256: str) -> bool:
         vault.open(sha256, red=True).close()
     except vault.Damaged:
         return False
-    except crypto.UnknownKey:
+    except vault.Sealed:
         pass
     return True
 

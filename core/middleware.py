@@ -47,7 +47,7 @@ class StoredFileMiddleware:
         """The answer, and one line in the log for whoever has to bring the file back."""
         if not isinstance(fault, vault.Unavailable):
             return None
-        context = {"fault": fault, "damaged": isinstance(fault, vault.Damaged), "place": request.path}
+        context = {"fault": fault, "kind": type(fault).__name__, "place": request.path}
         kind = request.get_preferred_type([TEXT, PAGE]) or TEXT
         response = render(request, TEMPLATES[kind], context, f"{kind}; charset=utf-8", status=503)
         response.headers["Cache-Control"] = "no-store"

@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from core import audit, checkpoints, crypto, outbox, vault
+from core import audit, checkpoints, outbox, vault
 
 Check = Callable[[], Iterable[str]]
 
@@ -62,7 +62,7 @@ def vault_is_intact() -> Iterator[str]:
                 vault.open(sha256, red).close()
             except vault.Damaged:
                 yield f"{area}: {sha256} is damaged"
-            except crypto.UnknownKey:
+            except vault.Sealed:
                 yield f"{area}: {sha256} is sealed under a RED key this site does not have"
 
 

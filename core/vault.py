@@ -49,6 +49,12 @@ class Damaged(Unavailable):
     says = "The vault's {} is damaged."
 
 
+class Sealed(Unavailable):
+    """RED bytes under a key that this site does not have, as after a restoring without it."""
+
+    says = "The vault's {} is sealed under a RED key this site does not have (CPL_RED_KEY)."
+
+
 def put(data: bytes | BinaryIO, red: bool = False) -> str:
     """Keep DATA; returns its SHA-256 in hex. On disk for good on return. Raises OSError when the disk will not have it.
 
@@ -69,7 +75,7 @@ def put(data: bytes | BinaryIO, red: bool = False) -> str:
 
 
 def read(sha256: str, red: bool = False, known_as: str = "") -> bytes:
-    """The bytes of that name, verified. Raises Missing, Damaged, or crypto.UnknownKey when the RED key is another.
+    """The bytes of that name, verified. Raises Missing, Damaged or Sealed.
 
     KNOWN_AS: what people call them, such as the name of a file, for whoever has to say that they are not there.
     """
@@ -82,6 +88,8 @@ def read(sha256: str, red: bool = False, known_as: str = "") -> bytes:
             stored = crypto.decrypt_bytes(stored, _context(sha256))
         except crypto.Unreadable:
             raise Damaged(sha256, known_as) from None
+        except crypto.UnknownKey:
+            raise Sealed(sha256, known_as) from None
     if hashlib.sha256(stored).hexdigest() != sha256:
         raise Damaged(sha256, known_as)
     return stored
@@ -194,7 +202,7 @@ def digest(stream: BinaryIO) -> str:
 def _intact(sha256: str, red: bool) -> bool:
     try:
         open(sha256, red).close()
-    except (Unavailable, crypto.UnknownKey):
+    except Unavailable:
         return False
     return True
 

@@ -1,6 +1,8 @@
 """Every download of a site whose stored files are lost or damaged: no wrong byte goes out, and each says what to do."""
 
+import base64
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -115,6 +117,20 @@ def test_a_browser_gets_a_page(places: dict[str, Any]) -> None:
         assert (response.status_code, response["Content-Type"]) == (503, "text/html; charset=utf-8")
         assert "<h1>This file cannot be given out</h1>" in body(response)
         assert "SECAS Helpdesk" in body(response)
+
+
+def test_what_is_sealed_under_a_key_that_is_not_here_is_said_so_and_the_rest_downloads(
+    places: dict[str, Any], settings: Any
+) -> None:
+    """As after a restoring without the RED key."""
+    settings.CPL_RED_KEY = base64.b64encode(os.urandom(32)).decode()
+    for name in DOWNLOADS:
+        response = answer(name, places)
+        if name in {"DZIR", "submitted workbook", "mail"}:
+            assert response.status_code == 503, name
+            assert "sealed under a key for RED that this site does not have" in body(response)
+        else:
+            assert response.status_code == 200, name
 
 
 def test_the_rest_still_downloads(places: dict[str, Any]) -> None:
