@@ -5,6 +5,7 @@ from django.db import transaction
 from accounts import access
 from accounts.models import User
 from core import audit, crypto, outbox
+from core.models import OutboxEvent
 from cpl import selectors
 from cpl.domain.releases import parse
 from cpl.models import PublicationOrder, Release
@@ -16,15 +17,17 @@ ORDERED = "cpl.publication_ordered"
 
 
 def order(actor: User, text: str, seen: str) -> PublicationOrder:
-    """Have the plan with the fingerprint `seen` published. Pressed twice, it is one order.
+    """Have the plan with the fingerprint `seen` published. Pressed twice, it is one order; one that was given up is made anew.
 
-    Raises PublishingBlocked when nothing can be published, PlanChanged when something else than what was seen would be.
+    Raises PublishingBlocked when nothing can be published or somebody has ordered the same with another text, PlanChanged when
+    something else than what was seen would be.
     """
     access.require(actor, access.Action.PUBLISH)
     plan = planning.preview(changes_text=text)
     if plan.fingerprint != seen:
         raise PlanChanged(publishing.LOOK_AGAIN)
     with transaction.atomic(durable=True):
+        _close_given_up(seen)
         wanted, created = PublicationOrder.objects.get_or_create(
             fingerprint=seen,
             outcome=PublicationOrder.Outcome.WAITING,
@@ -38,7 +41,23 @@ def order(actor: User, text: str, seen: str) -> PublicationOrder:
         if created:
             audit.record(actor, "release.ordered", wanted, version=wanted.version, changes=wanted.changes)
             outbox.emit(ORDERED, str(wanted.pk), {"order": wanted.pk})
+    if wanted.text != text:
+        raise PublishingBlocked(f"{wanted.ordered_by} has ordered this version with another text. Yours was not taken.")
     return wanted
+
+
+def delivery(wanted: PublicationOrder) -> OutboxEvent:
+    """How far the worker has come with an order."""
+    return OutboxEvent.objects.get(topic=ORDERED, key=str(wanted.pk))
+
+
+def _close_given_up(fingerprint: str) -> None:
+    for wanted in PublicationOrder.objects.filter(fingerprint=fingerprint, outcome=PublicationOrder.Outcome.WAITING):
+        event = delivery(wanted)
+        if event.dead_at:
+            _finish(
+                wanted, PublicationOrder.Outcome.REFUSED, None, f"Given up after {event.attempts} attempts: {event.last_error}"
+            )
 
 
 def carry_out(pk: int) -> None:
@@ -78,7 +97,7 @@ def _published(wanted: PublicationOrder) -> Release | None:
 
 
 def _finish(wanted: PublicationOrder, outcome: str, release: Release | None, reason: str) -> None:
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         waiting = PublicationOrder.objects.filter(pk=wanted.pk, outcome=PublicationOrder.Outcome.WAITING)
         if waiting.update(outcome=outcome, release=release, reason=reason):
             audit.record(wanted.ordered_by, f"release.order_{outcome}", wanted, reason=reason)

@@ -50,7 +50,7 @@ def order(request: HttpRequest, pk: int) -> HttpResponse:
     """What became of an order; once it is carried out, on to the release."""
     wanted = get_object_or_404(PublicationOrder.objects.select_related("release", "ordered_by"), pk=pk)
     if wanted.release is None:
-        return render(request, "cpl/order.html", {"order": wanted})
+        return render(request, "cpl/order.html", {"order": wanted, "event": orders.delivery(wanted)})
     messages.success(request, f"Version {wanted.release.version} is published.")
     return redirect("cpl:published", wanted.release.version)
 

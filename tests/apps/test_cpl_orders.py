@@ -2,15 +2,19 @@
 
 import pytest
 from django.http import Http404
+from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Role
 from core import audit, outbox
+from core.models import OutboxEvent
+from core.models.outbox import MAX_ATTEMPTS
 from cpl.models import Change, PublicationOrder, Release
 from cpl.services import orders, planning, publishing
 from cpl.services.planning import PublishingBlocked
 from cpl.services.publishing import PlanChanged
 from tests.builders.listing import approved, small_list, two_people
-from tests.people import person
+from tests.people import person, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -89,3 +93,45 @@ def test_without_changes_there_is_nothing_to_order() -> None:
     small_list()
     with pytest.raises(PublishingBlocked):
         orders.order(two_people()[1], "", "")
+
+
+def failed(wanted: PublicationOrder, attempts: int) -> None:
+    event = OutboxEvent.objects.filter(topic=orders.ORDERED, key=str(wanted.pk))
+    dead = timezone.now() if attempts == MAX_ATTEMPTS else None
+    event.update(attempts=attempts, dead_at=dead, last_error="OSError: No space left on device")
+
+
+def test_an_order_that_was_given_up_is_made_anew(seen: str) -> None:
+    publisher = two_people()[1]
+    wanted = orders.order(publisher, "One device.", seen)
+    failed(wanted, 3)
+    assert orders.order(publisher, "One device.", seen) == wanted  # it is still being tried
+    failed(wanted, MAX_ATTEMPTS)
+    again = orders.order(publisher, "One new device.", seen)
+    outbox.drain(strict=True)
+    wanted.refresh_from_db()
+    again.refresh_from_db()
+    assert (wanted.outcome, wanted.reason) == ("refused", "Given up after 12 attempts: OSError: No space left on device")
+    assert (again.outcome, again.release.changes_text) == ("published", "One new device.")
+
+
+def test_a_text_beside_one_that_was_ordered_is_not_dropped_silently(seen: str) -> None:
+    first, second = two_people()[1], person(Role.APPROVER)
+    wanted = orders.order(first, "One text.", seen)
+    with pytest.raises(PublishingBlocked, match=f"{first} has ordered this version with another text"):
+        orders.order(second, "Another text.", seen)
+    assert orders.order(second, "One text.", seen) == wanted
+
+
+@pytest.mark.parametrize(
+    ("attempts", "words", "looks_again"), [(0, "Being published.", 1), (3, "Not published yet.", 1), (12, "Given up.", 0)]
+)
+def test_the_page_of_an_order_says_how_far_it_is(client: Client, seen: str, attempts: int, words: str, looks_again: int) -> None:
+    publisher = two_people()[1]
+    wanted = orders.order(publisher, "", seen)
+    if attempts:
+        failed(wanted, attempts)
+    page = sign_in(client, publisher).get(f"/publications/orders/{wanted.pk}/").content.decode()
+    assert words in page
+    assert page.count('http-equiv="refresh"') == looks_again
+    assert ("No space left on device" in page) == bool(attempts)

@@ -286,11 +286,14 @@ def test_publishing_by_page(approver: Client) -> None:
     small_list()
     approved(model=901)
     form = approver.get(WORKBENCH).context["form"]
-    response = approver.post(PUBLISH, {"text": "One new device.\r\nIn two lines.", "seen": form.initial["seen"]})
+    said = {"text": "One new device.\r\nIn two lines.", "seen": form.initial["seen"]}
+    response = approver.post(PUBLISH, said)
     assert "is being published" in text_of(approver, WORKBENCH)
     assert 'http-equiv="refresh"' in text_of(approver, response["Location"])
-    again = approver.post(PUBLISH, {"text": "Pressed twice.", "seen": form.initial["seen"]})
-    assert again["Location"] == response["Location"]
+    assert approver.post(PUBLISH, said)["Location"] == response["Location"]
+    other = approver.post(PUBLISH, said | {"text": "My words"})
+    page = unescape(other.content.decode())
+    assert (other.status_code, "has ordered this version with another text" in page, "My words" in page) == (409, True, True)
     outbox.drain(strict=True)
     response = approver.get(response["Location"])
     assert response["Location"] == "/publications/versions/3.002/"
