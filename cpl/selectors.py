@@ -9,7 +9,7 @@ from django.db.models import Max, Q, QuerySet
 
 from cpl.dictionary import load
 from cpl.domain.dictionary import ListValue, RuleSet
-from cpl.domain.entry import ListedEntry, cpa_core, device_fields, device_key
+from cpl.domain.entry import ListedEntry, cpa_core, device_fields, device_key, formal_name
 from cpl.domain.releases import Version
 from cpl.models import Change, DeviceLevelVersion, EntryRow, Release, ReleaseKey, RuleSetRecord, SelectionValue
 from cpl.models.entries import EntryRowQuerySet
@@ -92,6 +92,13 @@ def maker_identifiers() -> list[str]:
 def highest_number() -> int:
     """The highest entry number ever given out; numbers are serial and never used twice."""
     return int(EntryRow.objects.aggregate(top=Max("number"))["top"] or 0)
+
+
+def plain_name_of(device_type: str, manufacturer: str, model: str) -> str:
+    """The plain-English name that the newest entry of this maker's model has; "" where none has one."""
+    rows = EntryRow.objects.filter(manufacturer=manufacturer, model=model, device_type=device_type)
+    named = rows.exclude(designation__in=["", formal_name(device_type, manufacturer, model)]).order_by("-number", "-from_serial")
+    return named.values_list("designation", flat=True).first() or ""
 
 
 def current_rules(on: datetime.date, principal: int | None = None) -> RuleSet:

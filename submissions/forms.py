@@ -11,7 +11,7 @@ from accounts import access
 from accounts.models import User
 from certificates.domain.requirements import DocumentKind
 from submissions.domain.lifecycle import OPEN, State
-from submissions.models import Decision
+from submissions.models import Decision, Submission
 
 NamedBytes = tuple[str, bytes]
 MIB = 1 << 20
@@ -125,6 +125,18 @@ class RemarkForm(StepForm):
         widget=forms.Textarea({"rows": 3}),
         help_text="Seen by SECAS only.",
         error_messages={"required": "Write a remark."},
+    )
+
+
+class NameForm(StepForm):
+    """What people call the Device Model."""
+
+    name = forms.CharField(
+        label="Plain-English name",
+        max_length=Submission._meta.get_field("designation").max_length,
+        required=False,
+        help_text="Maker and model as people call them, such as “Alder Metering Single Band Comms Hub 1.0”. The Version Control "
+        "text names the entry so. Leave it empty to have its identifiers stand there.",
     )
 
 

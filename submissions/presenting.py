@@ -236,6 +236,7 @@ _VERBS = {
     "case.recommended": "Recommended for approval",
     "case.assigned": "Assigned",
     "case.noted": "Remark",
+    "case.named": "Device Model named",
     "case.papers_added": "Papers added",
     "case.paper_classified": "Paper classified",
     "case.revise": "Checks started again",
@@ -283,7 +284,7 @@ def _detail(entry: AuditEntry, notes: dict[int, str]) -> str:
         return ""
     words = [
         str(detail[name]).replace("_", " ") if name in {"result", "verdict"} else str(detail[name])
-        for name in ("rule", "verdict", "result", "reason", "question", "why", "remark", "release")
+        for name in ("rule", "verdict", "result", "reason", "question", "why", "remark", "release", "name")
         if detail.get(name)
     ]
     if detail.get("to"):

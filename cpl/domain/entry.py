@@ -77,5 +77,10 @@ def cpa_core(number: str) -> str:
     return core[0] if core else bare
 
 
+def formal_name(device_type: str, manufacturer: str, model: str) -> str:
+    """How a Device Model is called that nobody has given a plain-English name."""
+    return f"{device_type or 'Device'} {manufacturer} {model}".strip()
+
+
 def _digest(parts: tuple[str, ...]) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

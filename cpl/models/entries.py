@@ -96,7 +96,7 @@ class EntryRow(models.Model):
     @property
     def plain_name(self) -> str:
         """The plain-English name that somebody gave it; "" where it only repeats what the form says."""
-        return "" if self.designation == f"{self.device_type} {self.manufacturer} {self.model}" else self.designation
+        return "" if self.designation == rules.formal_name(self.device_type, self.manufacturer, self.model) else self.designation
 
     def _tidy(self, key: str) -> str:
         return str(self.values.get(key, "")).strip()

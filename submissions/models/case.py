@@ -5,6 +5,7 @@ from django.db import models
 from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
 from accounts.models import Organisation
+from cpl.domain.entry import formal_name
 from cpl.models import Change, RuleSetRecord
 from repositories.models import StackRecord
 from submissions.domain.lifecycle import OPEN, State
@@ -57,6 +58,11 @@ class Submission(ConcurrentTransitionMixin, models.Model):
     @property
     def audit_name(self) -> str:
         return f"submission:{self.reference}"
+
+    @property
+    def plain_name(self) -> str:
+        """The plain-English name that somebody gave the Device Model; "" where there is only what the form says."""
+        return "" if self.designation == formal_name(self.device_type, self.manufacturer, self.model) else self.designation
 
     @property
     def is_open(self) -> bool:

@@ -12,6 +12,7 @@ from accounts.access import Action
 from accounts.models import User
 from core import audit, vault
 from cpl.domain.dictionary import Kind, Publication, RuleSet
+from cpl.domain.entry import formal_name
 from cpl.domain.findings import Severity
 from cpl.models import Change
 from cpl.services import changes
@@ -143,6 +144,21 @@ def assign(actor: User, case: Submission, person: User | None) -> None:
         case.assigned_to = person
         case.save(update_fields=["assigned_to"])
         audit.record(actor, "case.assigned", case, to=str(person) if person else "nobody")
+
+
+def name(actor: User, case: Submission, text: str) -> None:
+    """Give the Device Model a plain-English name, for the Version Control text; an empty one takes it away."""
+    access.require(actor, Action.WORK_CASES, case)
+    with transaction.atomic(durable=True):
+        case = door.locked(case)
+        door.require_open(case)
+        if case.state == State.APPROVED:
+            raise MoveRefused(f"{case.reference} is approved. Take the approval back before you name its Device Model anew.")
+        before = case.designation
+        case.designation = " ".join(text.split()) or formal_name(case.device_type, case.manufacturer, case.model)
+        case.save(update_fields=["designation"])
+        _worked_on(case, actor)
+        audit.record(actor, "case.named", case, before=before, name=case.designation)
 
 
 def remark(actor: User, case: Submission, text: str) -> Note:

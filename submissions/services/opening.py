@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import Organisation
 from core import vault
 from cpl import selectors as cpl
-from cpl.domain.entry import device_key
+from cpl.domain.entry import device_key, formal_name
 from cpl.domain.form import CellKind
 from repositories.services import hold_stack
 from submissions import gates
@@ -103,14 +103,17 @@ def add_documents(case: Submission, receipt: Receipt | None, files: list[Attachm
 
 
 def _describe(case: Submission, read: FormRead) -> None:
+    """The case says what its workbook says. A name that somebody gave it stays as long as it is about the same model."""
+    model, name = (case.manufacturer, case.model), case.plain_name
     for field, key in _COLUMNS.items():
         length = Submission._meta.get_field(field).max_length
         cell = read.reading.cells.get(key)
         mangled = cell is not None and cell.kind is not CellKind.TEXT  # a number of Excel's would name no device
         setattr(case, field, "" if mangled else read.values.get(key, "").strip()[:length])
     case.device_key = device_key(read.values) if read.usable else ""
-    kind = case.device_type or "Device"
-    case.designation = f"{kind} {case.manufacturer} {case.model}".strip()[:200] if read.usable else ""
+    if not name or model != (case.manufacturer, case.model):
+        name = cpl.plain_name_of(case.device_type, case.manufacturer, case.model)
+    case.designation = (name or formal_name(case.device_type, case.manufacturer, case.model)) if read.usable else ""
 
 
 def _version_text(read: FormRead) -> str:

@@ -10,7 +10,7 @@ from django.forms import Form
 from accounts.access import Action
 from accounts.models import User
 from submissions.domain.lifecycle import State
-from submissions.forms import AssignForm, QuestionForm, ReasonForm, RecommendForm, RemarkForm, StepForm
+from submissions.forms import AssignForm, NameForm, QuestionForm, ReasonForm, RecommendForm, RemarkForm, StepForm
 from submissions.models import Hold, Submission
 from submissions.services import deciding, revising
 
@@ -77,6 +77,13 @@ _ALL = (
         AssignForm,
         lambda actor, case, said: deciding.assign(actor, case, said["person"]),
         "Assigned.",
+    ),
+    Step(
+        "name",
+        "Name the device",
+        NameForm,
+        lambda actor, case, said: deciding.name(actor, case, said["name"]),
+        "The Device Model has its name.",
     ),
     Step(
         "run_again",
@@ -153,6 +160,7 @@ def _may(name: str, user: User, rights: Set[Action], case: Submission, hold: Hol
         "ask": hold is None,
         "resume": hold is not None,
         "take": case.assigned_to_id != user.pk,
+        "name": case.state != State.APPROVED and bool(case.designation),
         "run_again": not running,
     }
     return case.is_open and wanted.get(name, True)
@@ -183,4 +191,6 @@ def _fresh(name: str, case: Submission, stand: str) -> Form:
         initial["question"] = deciding.question_draft(case)
     if name == "assign":
         initial["person"] = case.assigned_to_id
+    if name == "name":
+        initial["name"] = case.plain_name
     return STEPS[name].form_class(auto_id=f"{name}_%s", initial=initial)
