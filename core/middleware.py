@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.log import log_response
 
-from core import vault
+from core import crypto, vault
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class DeedMiddleware:
 
 
 class StoredFileMiddleware:
-    """Answers 503 where the vault has lost or damaged what a view wants to give out; nothing of it was sent by then.
+    """Answers 503 where what a view wants to give out is lost, damaged or sealed under another key; nothing of it was sent.
 
     `vault.open` and `vault.read` verify every byte before they return, so no view needs to look for itself. Browsers, which
     ask for HTML, get a page; whatever takes anything gets a few plain lines.
@@ -45,9 +45,10 @@ class StoredFileMiddleware:
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
         """The answer, and one line in the log for whoever has to bring the file back."""
-        if not isinstance(fault, vault.Unavailable):
+        if not isinstance(fault, vault.Unavailable | crypto.UnknownKey):
             return None
-        context = {"fault": fault, "kind": type(fault).__name__, "place": request.path}
+        sealed = isinstance(fault, vault.Sealed | crypto.UnknownKey)
+        context = {"fault": fault, "damaged": isinstance(fault, vault.Damaged), "sealed": sealed, "place": request.path}
         kind = request.get_preferred_type([TEXT, PAGE]) or TEXT
         response = render(request, TEMPLATES[kind], context, f"{kind}; charset=utf-8", status=503)
         response.headers["Cache-Control"] = "no-store"

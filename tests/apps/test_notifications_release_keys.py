@@ -30,7 +30,8 @@ GOOD = "Signature Verified Successfully"
 @pytest.fixture(autouse=True)
 def site(settings: Any, smtp: Post, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Subscription:
     """One version, signed by the first key, with the mail of that gone out; one reader of the mailing list, one who left."""
-    settings.CPL_KEY_DIR = tmp_path_factory.mktemp("keys")
+    folder = tmp_path_factory.mktemp("site")  # and what is sealed with its keys must not lie where other tests look
+    settings.CPL_KEY_DIR, settings.CPL_RED_DIR = folder / "keys", folder / "red"
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, _, port = smtp.url.removeprefix("smtp://").partition(":")
     settings.EMAIL_PORT = int(port)
