@@ -33,6 +33,7 @@ HISTORY = (
     ("2.002", "02/09/2024", "CPL entries 000041 to 000058 added."),
 )
 LAST = "Display, sent too early"  # subject of the last mail of the story
+MODELS = {SINGLE_ELEMENT: "Single Phase Meter 1.0", HUB: "Dual Band Comms Hub 1.0", PPMID: "Home Display 1.0"}
 REASON = "Seen in Excel: signed by the maker, organisation as in the form, certificate in date."
 
 
@@ -177,5 +178,6 @@ def _to_approval(case: Submission, cast: dict[str, User]) -> None:
     _decide_everything(case, cast["asha"])
     case = Submission.objects.get(pk=case.pk)
     if case.state == State.DUPLICATE_CHECKED:
+        deciding.name(cast["asha"], case, f"{case.organisation} {MODELS[case.device_type]}")
         deciding.recommend(cast["asha"], case, "Checked against the certificates by hand.")
         deciding.approve(cast["grace"], case)
