@@ -241,7 +241,10 @@ def stop(processes: list[Process]) -> None:
 
 # --- The other commands ----------------------------------------------------------------------------------------------
 def test(arguments: Sequence[str]) -> int:
-    """Every test. Without arguments: the embedded site's database first, then all of it on PostgreSQL and Redis."""
+    """Every test. Without arguments: the embedded site's database first, then all of it on PostgreSQL and Redis.
+
+    What starts sites of its own (tests/sites, tests/races) names their databases itself, so it runs once.
+    """
     prepare(DEVELOPMENT)
     pytest = ("-m", "pytest")
     if arguments:

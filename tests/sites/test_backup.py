@@ -82,8 +82,8 @@ def demo(empty: Callable[[], Site]) -> Place:
 
 
 def ask(site: Site, *steps: str) -> list[Any]:
-    """What the steps of tests/flows/backup_steps.py answer."""
-    return json.loads(site.finish(site.start("-m", "tests.flows.backup_steps", *steps)))
+    """What the steps of tests/sites/backup_steps.py answer."""
+    return json.loads(site.finish(site.start("-m", "tests.sites.backup_steps", *steps)))
 
 
 def refused(site: Site, code: int, *words: str) -> str:
